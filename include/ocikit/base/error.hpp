@@ -103,9 +103,9 @@ T unwrap(result<T>&& ok) {
 
 /// Evaluates to the value of a `result`, or returns its error from the enclosing function.
 /// `auto fd = OCIKIT_TRY(open_root(path));` and `OCIKIT_TRY(write_all(fd, text));` both work.
-#define OCIKIT_TRY(...)                                                                           \
-  __extension__({                                                                                 \
-    auto ocikit_tried_ = (__VA_ARGS__);                                                           \
-    if (!ocikit_tried_) return ::tl::unexpected(std::move(ocikit_tried_).error());                \
-    ::ocikit::detail::unwrap(std::move(ocikit_tried_));                                           \
+#define OCIKIT_TRY(...)                                                            \
+  __extension__({                                                                  \
+    auto ocikit_tried_ = (__VA_ARGS__);                                            \
+    if (!ocikit_tried_) return ::tl::unexpected(std::move(ocikit_tried_).error()); \
+    ::ocikit::detail::unwrap(std::move(ocikit_tried_));                            \
   })

@@ -18,7 +18,10 @@ class zstring_view {
   constexpr zstring_view(const char* text, std::size_t size) noexcept : data_{text}, size_{size} {}
   /// From std::string and whatever else promises a NUL behind its `size()` bytes.
   template <class String>
-    requires requires(const String& s) { s.c_str(); s.size(); }
+  requires requires(const String& s) {
+    s.c_str();
+    s.size();
+  }
   constexpr zstring_view(const String& text) noexcept  // NOLINT(google-explicit-constructor)
       : data_{text.c_str()}, size_{text.size()} {}
 
