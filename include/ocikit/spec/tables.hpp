@@ -307,7 +307,7 @@ inline constexpr auto table<linux_namespace> = std::tuple{
 template <>
 inline constexpr auto table<time_offset> = std::tuple{
     field{"secs", &time_offset::secs},
-    field{"nanosecs", &time_offset::nanosecs},
+    field{"nanosecs", &time_offset::nanosecs}.up_to(999999999),
 };
 
 template <>
