@@ -26,6 +26,9 @@
 
 namespace ocikit::container {
 
+/// The version of runtime-spec that hooks and `state` are told.
+inline constexpr std::string_view specification_version = "1.3.0";
+
 /// A namespace as libcontainer names it: `NEWPID`. An empty path is a namespace made for this container.
 struct saved_namespace {
   std::string type;
@@ -57,7 +60,7 @@ struct runtime_facts {
   std::uint32_t schema = current_schema;  ///< a file with another number is refused
   std::string bundle;                     ///< absolute
   std::string cgroup_manager;             ///< the driver's name, such as `cgroup-fs2`; empty: no cgroup
-  std::string cgroup_handle;              ///< what the driver needs to find its cgroup again beside `cgroup_paths`
+  bool owns_cgroup = false;               ///< the cgroup was made for this container, so all in it may be killed
   bool private_pid_namespace = false;     ///< made for this container: the death of its init ends every process
   bool operator==(const runtime_facts&) const = default;
 };
