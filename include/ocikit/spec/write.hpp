@@ -126,8 +126,9 @@ class writer {
   }
 
  private:
-  template <class Struct, class Value>
-  void member(const Struct& from, const field<Struct, Value>& f) {
+  // `Object` is `Struct` or derives from it and borrowed its table.
+  template <class Object, class Struct, class Value>
+  void member(const Object& from, const field<Struct, Value>& f) {
     const Value& held = from.*(f.pointer);
     if (f.rule.is_written || !is_default(held)) property(f.name, held);
   }
