@@ -203,15 +203,6 @@ inline constexpr device_exception devices_of_every_container[] = {
   return out;
 }
 
-/// Whether a failure to enforce the rules may be overlooked where the caller lacks the right to load a filter, as runc
-/// does: every rule grants something in full, so what is lost is a default, not a prohibition somebody wrote down.
-[[nodiscard]] inline bool only_full_grants(std::span<const spec::device_rule> rules) {
-  return std::all_of(rules.begin(), rules.end(), [](const spec::device_rule& rule) {
-    const auto access = detail::parse_access(rule.access);
-    return rule.allow && access && *access == may_all;
-  });
-}
-
 /// The exceptions without those that a wider one implies anyway.
 [[nodiscard]] inline std::vector<device_exception> without_implied(std::span<const device_exception> all) {
   std::vector<device_exception> out;
