@@ -20,6 +20,7 @@ constexpr command self{
     .name = "features",
     .purpose = "print what this runtime supports",
     .description = "Prints the features object of the OCI runtime specification as JSON.",
+    .stateless = true,
     .run = run,
 };
 

@@ -55,6 +55,7 @@ constexpr command self{
         "Writes config.json, for a shell in a read-only root file system `rootfs`, to the current directory.\n"
         "An existing file is left alone, and is an error.",
     .options = options,
+    .stateless = true,
     .run = run,
 };
 

@@ -63,6 +63,11 @@ logged "\"No help topic for 'foo'\""
 run 3 help foo
 logged "\"No help topic for 'foo'\""
 
+run 0 help -h
+first_line out NAME:
+run 1 help --bogus
+first_line out 'Incorrect Usage: flag provided but not defined: -bogus'
+
 # Usage errors: the complaint and the help to standard output, the complaint to the log.
 run 1 --bogus list
 first_line out 'Incorrect Usage. flag provided but not defined: -bogus'
@@ -135,6 +140,22 @@ logged '"invalid format option"'
 # A closed standard stream must not become the log's descriptor: the help printed here would end up in the log.
 "$ocirun" --log log2 state 0<&- 1>&- 2>&-
 [ "$(wc -l <log2)" -eq 1 ] || fail "the log was opened as a standard stream: $(wc -l <log2) lines"
+
+# Help that cannot be written is an error, a log that cannot be written is not.
+"$ocirun" help >/dev/full 2>err
+[ $? = 1 ] || fail "help to a full device: exit status is not 1"
+grep -q 'no space left on device' err || fail "help to a full device: $(cat err)"
+(sleep 0.2; "$ocirun" foo 2>&1; echo $? >status) | true
+for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s status ] || sleep 0.1; done
+[ "$(cat status)" = 3 ] || fail "a closed pipe as standard error: exit status $(cat status), not 3"
+
+# Without root privileges the state directory is below XDG_RUNTIME_DIR, and is made by commands that need it alone.
+if [ "$(id -u)" -ne 0 ]; then
+  XDG_RUNTIME_DIR=$dir "$ocirun" features >out || fail "features with XDG_RUNTIME_DIR"
+  [ ! -e ocirun ] || fail "features made a state directory"
+  XDG_RUNTIME_DIR=$dir "$ocirun" list >out 2>&1
+  [ "$(stat -c %a ocirun)" = 1700 ] || fail "the state directory has mode $(stat -c %a ocirun)"
+fi
 
 # Clients that look for the word runc find it when the program is installed under that name.
 ln -s "$ocirun" runc
