@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The log of a runtime, in the three forms that logrus gives runc's: logfmt, the short coloured form for a terminal,
+// and JSON. Engines parse the first and the last. For programs: the library itself returns errors and never logs.
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <ocikit/base/error.hpp>
+#include <ocikit/base/unique_fd.hpp>
+#include <ocikit/base/zstring_view.hpp>
+#include <ocikit/sys/call.hpp>
+#include <ocikit/sys/quoted_text.hpp>
+
+namespace ocikit::sys {
+
+enum class log_level { debug, info, warning, error, fatal };
+enum class log_format { text, json };
+
+/// The level in words: `warning`.
+[[nodiscard]] constexpr std::string_view to_string(log_level level) {
+  constexpr std::string_view names[] = {"debug", "info", "warning", "error", "fatal"};
+  return names[static_cast<int>(level)];
+}
+
+/// The place in the source that an entry comes from.
+struct log_origin {
+  std::string function;  ///< `main`
+  std::string file;      ///< `runtime/main.cpp:12`
+};
+
+/// One entry, ready to be put into words.
+struct log_entry {
+  log_level level;
+  std::string_view message;
+  std::string time;                  ///< RFC 3339, seconds, the local zone's offset
+  std::optional<log_origin> origin;  ///< shown as `func` and `file`
+};
+
+/// The longest message an entry shows; what is longer is cut, since messages hold text from containers.
+inline constexpr std::size_t longest_log_message = 16384;
+
+namespace detail {
+
+inline std::string_view cut(std::string_view message) { return message.substr(0, longest_log_message); }
+
+/// A logfmt value: quoted only when it must be.
+inline std::string logfmt_value(std::string_view value) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{"-._/@^+"}.find(c) != std::string_view::npos;
+  };
+  for (const char c : value)
+    if (!plain(c)) return go_quoted(value);
+  return std::string{value};
+}
+
+/// `result<int> ocikit::runtime::(anonymous namespace)::run(const invocation&)` as `run`.
+inline std::string_view bare_function(std::string_view signature) {
+  std::string_view name = signature.substr(0, signature.find('('));
+  const std::size_t before = name.find_last_of(" :");
+  return before == std::string_view::npos ? name : name.substr(before + 1);
+}
+
+/// The last two components of a path.
+inline std::string_view short_path(std::string_view path) {
+  const std::size_t last = path.rfind('/');
+  if (last == std::string_view::npos || last == 0) return path;
+  const std::size_t before = path.rfind('/', last - 1);
+  return before == std::string_view::npos ? path : path.substr(before + 1);
+}
+
+}  // namespace detail
+
+/// A logfmt line with its newline: `time="2026-11-21T23:06:41Z" level=error msg="container does not exist"`. Pure.
+[[nodiscard]] inline std::string text_line(const log_entry& entry) {
+  std::string line = "time=" + go_quoted(entry.time);
+  (line += " level=") += to_string(entry.level);
+  line += " msg=" + detail::logfmt_value(detail::cut(entry.message));
+  if (entry.origin)
+    line +=
+        " func=" + detail::logfmt_value(entry.origin->function) + " file=" + detail::logfmt_value(entry.origin->file);
+  return line + '\n';
+}
+
+/// A JSON object on one line, its keys sorted, with its newline. Pure.
+[[nodiscard]] inline std::string json_line(const log_entry& entry) {
+  std::string line = "{";
+  if (entry.origin)
+    line += "\"file\":" + json_quoted(entry.origin->file) + ",\"func\":" + json_quoted(entry.origin->function) + ',';
+  ((line += "\"level\":\"") += to_string(entry.level)) += "\",";
+  line += "\"msg\":" + json_quoted(detail::cut(entry.message)) + ",\"time\":" + json_quoted(entry.time);
+  return line + "}\n";
+}
+
+/// The short coloured form for people at a terminal, with its newline. `age` is in seconds since the start. Pure.
+[[nodiscard]] inline std::string terminal_line(const log_entry& entry, long age) {
+  struct look {
+    const char* name;
+    int colour;
+  };
+  constexpr look looks[] = {{"DEBU", 37}, {"INFO", 36}, {"WARN", 33}, {"ERRO", 31}, {"FATA", 31}};
+  const look& shown = looks[static_cast<int>(entry.level)];
+  char head[64];
+  std::snprintf(head, sizeof head, "\x1b[%dm%s\x1b[0m[%04ld]", shown.colour, shown.name, age);
+  std::string line = head;
+  if (entry.origin) line += one_line(entry.origin->file) + " " + one_line(entry.origin->function) + "()";
+  std::string message = one_line(detail::cut(entry.message));
+  if (message.size() < 44) message.resize(44, ' ');
+  return line + " " + message + " \n";
+}
+
+/// `when` as RFC 3339 in the local zone, to the second: `2026-11-21T23:06:41Z`, `2026-11-22T00:06:41+01:00`.
+[[nodiscard]] inline std::string rfc3339(time_t when) {
+  struct tm local {};
+  if (::localtime_r(&when, &local) == nullptr) return "0001-01-01T00:00:00Z";
+  char text[40];
+  const std::size_t size = ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
+  std::string out{text, size};
+  if (local.tm_gmtoff == 0) return out + 'Z';
+  const long minutes = (local.tm_gmtoff < 0 ? -local.tm_gmtoff : local.tm_gmtoff) / 60;
+  std::snprintf(text, sizeof text, "%c%02ld:%02ld", local.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  return out + text;
+}
+
+/// The file that log entries are appended to, created with mode 0644 where it is missing.
+///
+/// A symbolic link in the last component is not followed, and what is found must be a regular file, a FIFO that is
+/// being read, or /dev/null: a log must not be able to block, or reach a device. `/dev/stdout` and `/dev/stderr` mean
+/// the descriptors and are not looked up. Errors: system; config for another kind of file.
+[[nodiscard]] result<unique_fd> open_log_file(const std::string& path);
+
+namespace detail {
+
+inline result<void> check_log_file(fd_view file, std::string_view path) {
+  const auto found = OCIKIT_TRY(statx(file, STATX_TYPE));
+  const bool null = S_ISCHR(found.stx_mode) && found.stx_rdev_major == 1 && found.stx_rdev_minor == 3;
+  if (S_ISREG(found.stx_mode) || S_ISFIFO(found.stx_mode) || null) return {};
+  return tl::unexpected(error::config("", "log file " + shown(path) + " is not a regular file, a FIFO or /dev/null"));
+}
+
+}  // namespace detail
+
+inline result<unique_fd> open_log_file(const std::string& path) {
+  if (path == "/dev/stdout") return unique_fd{adopt_fd, ::fcntl(1, F_DUPFD_CLOEXEC, 3)};
+  if (path == "/dev/stderr") return unique_fd{adopt_fd, ::fcntl(2, F_DUPFD_CLOEXEC, 3)};
+  const std::size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const auto explained = [&](error e) { return std::move(e).within("opening log file " + detail::shown(path)); };
+  const unique_fd dir = OCIKIT_TRY(openat(at_fdcwd, parent, O_PATH | O_DIRECTORY).map_error(explained));
+  constexpr int flags = O_WRONLY | O_CREAT | O_APPEND | O_SYNC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  unique_fd file = OCIKIT_TRY(openat(dir, name, flags, 0644).map_error(explained));
+  OCIKIT_TRY(detail::check_log_file(file, path));
+  return file;
+}
+
+/// Writes entries, one write(2) each. An entry that cannot be written is lost without a word: there is nobody to tell.
+class logger {
+ public:
+  /// To standard error, in the terminal's form when it is one and `format` is text.
+  logger() : to_terminal_{::isatty(2) == 1} { (void)::clock_gettime(CLOCK_MONOTONIC, &start_); }
+
+  /// From now on entries go to `file`.
+  void write_to(unique_fd file) {
+    file_ = std::move(file);
+    to_terminal_ = false;
+  }
+  void format(log_format format) { format_ = format; }
+  /// Entries below `level` are dropped; at `debug` every entry also tells its place in the source.
+  void threshold(log_level level) { threshold_ = level; }
+  /// True when an entry at `level` would be written: for messages that are costly to make.
+  [[nodiscard]] bool wants(log_level level) const { return level >= threshold_; }
+  /// True when entries go to a file, so that a person at the terminal does not see them.
+  [[nodiscard]] bool has_file() const { return static_cast<bool>(file_); }
+
+  void debug(std::string_view message, std::source_location here = std::source_location::current()) {
+    write(log_level::debug, message, here);
+  }
+  void info(std::string_view message, std::source_location here = std::source_location::current()) {
+    write(log_level::info, message, here);
+  }
+  void warning(std::string_view message, std::source_location here = std::source_location::current()) {
+    write(log_level::warning, message, here);
+  }
+  void error(std::string_view message, std::source_location here = std::source_location::current()) {
+    write(log_level::error, message, here);
+  }
+
+ private:
+  void write(log_level level, std::string_view message, const std::source_location& here) {
+    if (!wants(level)) return;
+    log_entry entry{level, message, rfc3339(::time(nullptr)), {}};
+    if (threshold_ == log_level::debug)
+      entry.origin = log_origin{std::string{detail::bare_function(here.function_name())},
+                                std::string{detail::short_path(here.file_name())} + ':' + std::to_string(here.line())};
+    put(file_ ? file_.view() : fd_view{2}, line_of(entry));
+  }
+
+  [[nodiscard]] std::string line_of(const log_entry& entry) const {
+    if (format_ == log_format::json) return json_line(entry);
+    if (!to_terminal_) return text_line(entry);
+    struct timespec now {};
+    (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+    return terminal_line(entry, static_cast<long>(now.tv_sec - start_.tv_sec));
+  }
+
+  /// A FIFO's reader that sleeps is waited for a second at most; the runtime must not hang on its log.
+  static void put(fd_view fd, std::string_view line) {
+    raw::outcome r = raw::write(fd.get(), line.data(), line.size());
+    for (int tries = 0; (r == -EAGAIN || r == -EINTR) && tries < 10; ++tries) {
+      struct pollfd ready {
+        fd.get(), POLLOUT, 0
+      };
+      (void)::poll(&ready, 1, 100);
+      r = raw::write(fd.get(), line.data(), line.size());
+    }
+  }
+
+  unique_fd file_;
+  log_format format_ = log_format::text;
+  log_level threshold_ = log_level::info;
+  bool to_terminal_;
+  struct timespec start_ {};
+};
+
+}  // namespace ocikit::sys

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ocikit/sys/log.hpp>
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace ocikit;
+using namespace ocikit::sys;
+
+namespace {
+
+log_entry entry(log_level level, std::string_view message) { return {level, message, "2026-11-21T23:06:41Z", {}}; }
+
+log_entry with_origin(log_entry made) {
+  made.origin = log_origin{"run", "commands/run.cpp:12"};
+  return made;
+}
+
+/// A directory that goes away with the test.
+struct scratch {
+  scratch() {
+    char name[] = "/tmp/ocikit-log-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+  ~scratch() { std::filesystem::remove_all(path); }
+  [[nodiscard]] std::string at(const std::string& name) const { return path + "/" + name; }
+  std::string path;
+};
+
+std::string content(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::string why_not_opened(const std::string& path) {
+  const auto got = open_log_file(path);
+  return got ? "opened" : got.error().message();
+}
+
+}  // namespace
+
+TEST_CASE("a text line is logfmt, and quotes a value only when it must") {
+  CHECK(text_line(entry(log_level::error, "container does not exist")) ==
+        "time=\"2026-11-21T23:06:41Z\" level=error msg=\"container does not exist\"\n");
+  CHECK(text_line(entry(log_level::warning, "a-Z0.9_/@^+")) ==
+        "time=\"2026-11-21T23:06:41Z\" level=warning msg=a-Z0.9_/@^+\n");
+  CHECK(text_line(entry(log_level::info, "say \"hi\"\n")) ==
+        "time=\"2026-11-21T23:06:41Z\" level=info msg=\"say \\\"hi\\\"\\n\"\n");
+  CHECK(text_line(entry(log_level::info, "a=b")) == "time=\"2026-11-21T23:06:41Z\" level=info msg=\"a=b\"\n");
+  CHECK(text_line(entry(log_level::info, "")) == "time=\"2026-11-21T23:06:41Z\" level=info msg=\n");
+  CHECK(text_line(with_origin(entry(log_level::debug, "x"))) ==
+        "time=\"2026-11-21T23:06:41Z\" level=debug msg=x func=run file=\"commands/run.cpp:12\"\n");
+}
+
+TEST_CASE("a JSON line is one object with sorted keys, escaped as Go does it") {
+  CHECK(json_line(entry(log_level::error, "open <x>: \"y\" & more")) ==
+        R"({"level":"error","msg":"open \u003cx\u003e: \"y\" \u0026 more","time":"2026-11-21T23:06:41Z"})"
+        "\n");
+  CHECK(json_line(with_origin(entry(log_level::debug, "x"))) ==
+        R"({"file":"commands/run.cpp:12","func":"run","level":"debug","msg":"x","time":"2026-11-21T23:06:41Z"})"
+        "\n");
+}
+
+TEST_CASE("a terminal gets the short form, and nothing that moves its cursor") {
+  CHECK(terminal_line(entry(log_level::error, "no"), 0) ==
+        "\x1b[31mERRO\x1b[0m[0000] no                                           \n");
+  CHECK(terminal_line(entry(log_level::warning, "\x1b[2Jgone"), 12) ==
+        "\x1b[33mWARN\x1b[0m[0012] \\x1b[2Jgone                                  \n");
+}
+
+TEST_CASE("a message is cut where no honest one ends, because containers can write messages") {
+  const std::string huge(longest_log_message + 1, 'x');
+  CHECK(text_line(entry(log_level::info, huge)) ==
+        "time=\"2026-11-21T23:06:41Z\" level=info msg=" + huge.substr(1) + "\n");
+}
+
+TEST_CASE("time carries the local zone's offset") {
+  ::setenv("TZ", "UTC0", 1);
+  ::tzset();
+  CHECK(rfc3339(1795302401) == "2026-11-21T23:06:41Z");
+  ::setenv("TZ", "XXX-5:45", 1);
+  ::tzset();
+  CHECK(rfc3339(1795302401) == "2026-11-22T04:51:41+05:45");
+  ::setenv("TZ", "XXX3:30", 1);
+  ::tzset();
+  CHECK(rfc3339(1795302401) == "2026-11-21T19:36:41-03:30");
+  ::unsetenv("TZ");
+  ::tzset();
+}
+
+TEST_CASE("a log file is created with mode 0644 and appended to") {
+  const scratch dir;
+  const auto old_mask = ::umask(022);
+  for (int i = 0; i < 2; ++i) {
+    logger log;
+    log.format(log_format::json);
+    auto file = open_log_file(dir.at("log"));
+    REQUIRE(file);
+    log.write_to(*std::move(file));
+    log.debug("not wanted");
+    log.error("gone");
+  }
+  (void)::umask(old_mask);
+  const std::string text = content(dir.at("log"));
+  CHECK(text.find("not wanted") == std::string::npos);
+  CHECK(text.starts_with(R"({"level":"error","msg":"gone","time":")"));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+  struct stat found {};
+  REQUIRE(::stat(dir.at("log").c_str(), &found) == 0);
+  CHECK((found.st_mode & 07777U) == 0644);
+}
+
+TEST_CASE("at debug level every entry tells its place in the source") {
+  const scratch dir;
+  logger log;
+  auto file = open_log_file(dir.at("log"));
+  REQUIRE(file);
+  log.write_to(*std::move(file));
+  log.threshold(log_level::debug);
+  log.debug("here");
+  CHECK(content(dir.at("log")).find("msg=here func=") != std::string::npos);
+  CHECK(content(dir.at("log")).find("file=\"sys/log_test.cpp:") != std::string::npos);
+}
+
+TEST_CASE("what is not a log file is refused without waiting for it") {
+  const scratch dir;
+  std::filesystem::create_symlink(dir.at("target"), dir.at("link"));
+  CHECK(why_not_opened(dir.at("link")).find("too many levels of symbolic links") != std::string::npos);
+  CHECK(!std::filesystem::exists(dir.at("target")));
+
+  REQUIRE(::mkfifo(dir.at("fifo").c_str(), 0600) == 0);
+  CHECK(why_not_opened(dir.at("fifo")).find("no such device or address") != std::string::npos);
+  const unique_fd reader{adopt_fd, ::open(dir.at("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  CHECK(why_not_opened(dir.at("fifo")) == "opened");
+
+  CHECK(why_not_opened(dir.path).find("is a directory") != std::string::npos);
+  CHECK(why_not_opened(dir.at("")).find("opening log file") == 0);
+  CHECK(why_not_opened("/dev/zero") == "log file \"/dev/zero\" is not a regular file, a FIFO or /dev/null");
+  CHECK(why_not_opened("/dev/null") == "opened");
+  CHECK(why_not_opened("/nonexistent/log").find("no such file or directory") != std::string::npos);
+}
+
+TEST_CASE("a FIFO whose reader sleeps does not stop the program: entries are lost instead") {
+  const scratch dir;
+  REQUIRE(::mkfifo(dir.at("fifo").c_str(), 0600) == 0);
+  const unique_fd reader{adopt_fd, ::open(dir.at("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  auto file = open_log_file(dir.at("fifo"));
+  REQUIRE(file);
+  const std::string filler(4096, 'x');
+  while (::write(file->get(), filler.data(), filler.size()) > 0) continue;
+  logger log;
+  log.write_to(*std::move(file));
+  log.error("this comes back");
+  SUCCEED();
+}
