@@ -24,7 +24,8 @@ inline constexpr unsigned second_machine = EM_ARM;
 template <class Text>
 void name_missing(Text& out, std::string_view what, const char* path) noexcept {
   const sys::raw::outcome r = sys::raw::faccessat2(AT_FDCWD, path, 1 /* X_OK */, AT_EACCESS);
-  if (sys::raw::failed(r)) out << " (" << what << " \"" << std::string_view{path} << "\": " << errno_words(sys::raw::errno_of(r)) << ")";
+  if (sys::raw::failed(r))
+    out << " (" << what << " \"" << std::string_view{path} << "\": " << errno_words(sys::raw::errno_of(r)) << ")";
 }
 
 /// A script: its interpreter is what the kernel could not execute.
@@ -38,7 +39,8 @@ void blame_interpreter(Text& out, char* line, std::size_t size) noexcept {
   const bool returned = line[end - 1] == '\r';
   line[returned ? end - 1 : end] = '\0';
   if (returned) {
-    out << " (the interpreter's name \"" << std::string_view{line + start} << "\" ends in a carriage return: the script has Windows line endings)";
+    out << " (the interpreter's name \"" << std::string_view{line + start}
+        << "\" ends in a carriage return: the script has Windows line endings)";
   } else {
     name_missing(out, "interpreter", line + start);
   }
@@ -51,7 +53,8 @@ void blame_loader(Text& out, int file, const char* head, std::size_t size) noexc
   if (size < sizeof header) return;
   std::memcpy(&header, head, sizeof header);
   if (header.e_machine != native_machine && header.e_machine != second_machine) {
-    out << " (built for another machine: ELF machine " << std::uint64_t{header.e_machine} << ", this one is " << std::uint64_t{native_machine} << ")";
+    out << " (built for another machine: ELF machine " << std::uint64_t{header.e_machine} << ", this one is "
+        << std::uint64_t{native_machine} << ")";
     return;
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr)) return;
@@ -80,8 +83,10 @@ void add_culprit(Text& out, const char* path) noexcept {
   char head[256];
   const sys::raw::outcome size = sys::raw::pread(static_cast<int>(file), head, sizeof head, 0);
   if (size == 0) out << " (the file is empty)";
-  if (size >= 2 && head[0] == '#' && head[1] == '!') detail::blame_interpreter(out, head, static_cast<std::size_t>(size));
-  if (size >= 4 && std::memcmp(head, ELFMAG, SELFMAG) == 0) detail::blame_loader(out, static_cast<int>(file), head, static_cast<std::size_t>(size));
+  if (size >= 2 && head[0] == '#' && head[1] == '!')
+    detail::blame_interpreter(out, head, static_cast<std::size_t>(size));
+  if (size >= 4 && std::memcmp(head, ELFMAG, SELFMAG) == 0)
+    detail::blame_loader(out, static_cast<int>(file), head, static_cast<std::size_t>(size));
   (void)sys::raw::close(static_cast<int>(file));
 }
 

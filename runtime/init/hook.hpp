@@ -76,7 +76,8 @@ struct hook_pipes {
   pipe_ends input, output, errors;
 };
 
-[[noreturn]] inline void become_hook(const char* path, char* const* arguments, char* const* environment, const hook_pipes& pipes) noexcept {
+[[noreturn]] inline void become_hook(const char* path, char* const* arguments, char* const* environment,
+                                     const hook_pipes& pipes) noexcept {
   outcome r = sys::raw::dup3(pipes.input.read, 0, 0);
   if (!failed(r)) r = sys::raw::dup3(pipes.output.write, 1, 0);
   if (!failed(r)) r = sys::raw::dup3(pipes.errors.write, 2, 0);
@@ -108,7 +109,8 @@ struct hook_pipes {
   const auto drain = [](int fd, auto& into) {
     char buffer[512];
     outcome got = 0;
-    while ((got = sys::raw::read(fd, buffer, sizeof buffer)) > 0) into << std::string_view{buffer, static_cast<std::size_t>(got)};
+    while ((got = sys::raw::read(fd, buffer, sizeof buffer)) > 0)
+      into << std::string_view{buffer, static_cast<std::size_t>(got)};
     return got == -EAGAIN;
   };
   bool out_open = true, err_open = true;
@@ -119,8 +121,11 @@ struct hook_pipes {
     }
     const std::int64_t left = deadline == 0 ? 0 : deadline - now_ms();
     if (deadline != 0 && left <= 0) return -ETIMEDOUT;
-    struct ::pollfd set[4] = {{pidfd, POLLIN, 0}, {input, POLLOUT, 0}, {out_open ? pipes.output.read : -1, POLLIN, 0}, {err_open ? pipes.errors.read : -1, POLLIN, 0}};
-    const struct ::timespec wait {left / 1000, left % 1000 * 1'000'000};
+    struct ::pollfd set[4] = {{pidfd, POLLIN, 0},
+                              {input, POLLOUT, 0},
+                              {out_open ? pipes.output.read : -1, POLLIN, 0},
+                              {err_open ? pipes.errors.read : -1, POLLIN, 0}};
+    const struct ::timespec wait { left / 1000, left % 1000 * 1'000'000 };
     const outcome r = sys::raw::ppoll(set, 4, deadline == 0 ? nullptr : &wait);
     if (failed(r) && r != -EINTR) return r;
     if (set[2].revents != 0) out_open = drain(pipes.output.read, out);
@@ -134,7 +139,8 @@ struct hook_pipes {
 }
 
 inline void close_all(const hook_pipes& pipes) noexcept {
-  for (const int fd : {pipes.input.read, pipes.input.write, pipes.output.read, pipes.output.write, pipes.errors.read, pipes.errors.write})
+  for (const int fd : {pipes.input.read, pipes.input.write, pipes.output.read, pipes.output.write, pipes.errors.read,
+                       pipes.errors.write})
     if (fd >= 0) (void)sys::raw::close(fd);
 }
 
@@ -142,7 +148,7 @@ inline void close_all(const hook_pipes& pipes) noexcept {
 
 /// Runs one hook and waits for its end. `arguments` and `environment` end in a null pointer, `pid` is what the hook
 /// is told. Errors: ETIMEDOUT past its timeout; ECANCELED when it failed; the kernel's errno when it cannot run.
-[[nodiscard]] inline outcome execute(const container::run_hook& s, char* const* arguments, char* const* environment,
+[[nodiscard]] inline outcome execute(const container::execute_hook& s, char* const* arguments, char* const* environment,
                                      std::string_view pid, hook_end& end) noexcept {
   detail::hook_pipes pipes;
   outcome r = detail::make_pipe(pipes.input);

@@ -36,7 +36,7 @@ struct machine {
   int terminal_master = -1;
   int start_fifo = -1;
   std::uint32_t current_step = 0;
-  bool started = false;           ///< the start was given: failures belong on the container's stderr
+  bool started = false;  ///< the start was given: failures belong on the container's stderr
   bool entered_directory = false;
   bool has_home = false;
   std::uint32_t slot_count = 0;
@@ -59,7 +59,8 @@ alignas(8) constinit std::byte small_scratch[8192] = {};
 // ---- talking to the runtime ------------------------------------------------------------------------------------
 
 [[nodiscard]] outcome send_report(machine& m, const wire::report& what, std::string_view detail) noexcept {
-  struct ::iovec parts[2] = {{const_cast<wire::report*>(&what), sizeof what}, {const_cast<char*>(detail.data()), detail.size()}};
+  struct ::iovec parts[2] = {{const_cast<wire::report*>(&what), sizeof what},
+                             {const_cast<char*>(detail.data()), detail.size()}};
   struct ::msghdr message {};
   message.msg_iov = parts;
   message.msg_iovlen = detail.empty() ? 1 : 2;
@@ -109,11 +110,18 @@ alignas(8) constinit std::byte small_scratch[8192] = {};
 }
 
 template <class Step>
-concept alone = requires(const Step& s) { execute(s); };
+concept alone = requires(const Step& s) {
+  execute(s);
+};
 template <class Step>
-concept in_tree = requires(const Step& s, mounts::workspace& w) { mounts::execute(s, w); };
+concept in_tree = requires(const Step& s, mounts::workspace& w) {
+  mounts::execute(s, w);
+};
 template <class Step>
-concept on_procfs = requires(const Step& s) { execute(s, 0); } && !std::is_same_v<Step, namespaces::join>;
+concept on_procfs = requires(const Step& s) {
+  execute(s, 0);
+}
+&&!std::is_same_v<Step, namespaces::join>;
 
 template <alone Step>
 outcome take(const Step& s, machine&) noexcept {
@@ -131,7 +139,9 @@ outcome take(const Step& s, machine& m) noexcept {
 outcome take(const namespaces::join& s, machine& m) noexcept {
   return s.slot < m.slot_count ? namespaces::execute(s, m.tree.slots[s.slot]) : -EBADF;
 }
-outcome take(const process::change_directory& s, machine& m) noexcept { return process::execute(s, m.entered_directory); }
+outcome take(const process::change_directory& s, machine& m) noexcept {
+  return process::execute(s, m.entered_directory);
+}
 outcome take(const process::find_program& s, machine& m) noexcept { return process::execute(s, m.program); }
 outcome take(const process::find_home& s, machine& m) noexcept {
   m.has_home = true;
@@ -177,7 +187,7 @@ outcome take(const process::close_descriptors& s, machine& m) noexcept {
   return out;
 }
 
-outcome take(const container::run_hook& s, machine& m) noexcept {
+outcome take(const container::execute_hook& s, machine& m) noexcept {
   const outcome r = learn_pid(m);
   if (failed(r)) return r;
   const bool inherits = s.inherits_environment;
@@ -211,12 +221,15 @@ outcome take(const process::execute_program& s, machine& m) noexcept {
 }
 
 template <class Step>
-concept takeable = requires(const Step& s, machine& m) { take(s, m); };
+concept takeable = requires(const Step& s, machine& m) {
+  take(s, m);
+};
 
 // ---- failures ---------------------------------------------------------------------------------------------------
 
 /// After the start nobody listens but whoever reads the container's stderr.
-void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_kind, std::uint32_t hook_index) noexcept {
+void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_kind,
+                    std::uint32_t hook_index) noexcept {
   bounded_text<4096> line;
   if (executing) {
     line << "exec " << std::string_view{m.program.text} << ": ";
@@ -226,13 +239,18 @@ void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_
     if (m.tree.terminal < 0 && (code == ENOENT || code == ENOEXEC || code == EACCES)) add_culprit(line, m.program.text);
   } else if (!hook_kind.empty()) {
     line << "error running " << hook_kind << " hook #" << hook_index << ": ";
-    if (code == ETIMEDOUT) line << "hook ran past specified timeout";
-    else if (code != ECANCELED) line << errno_words(code);
-    else if ((m.hook.wait_status & 0x7f) != 0) line << "signal " << static_cast<std::uint64_t>(m.hook.wait_status & 0x7f);
-    else line << "exit status " << static_cast<std::uint64_t>(m.hook.wait_status >> 8 & 0xff);
+    if (code == ETIMEDOUT)
+      line << "hook ran past specified timeout";
+    else if (code != ECANCELED)
+      line << errno_words(code);
+    else if ((m.hook.wait_status & 0x7f) != 0)
+      line << "signal " << static_cast<std::uint64_t>(m.hook.wait_status & 0x7f);
+    else
+      line << "exit status " << static_cast<std::uint64_t>(m.hook.wait_status >> 8 & 0xff);
     line << ", " << m.hook.output.view();
   } else {
-    line << "starting the container failed at step " << m.current_step << ": errno " << static_cast<std::uint64_t>(code);
+    line << "starting the container failed at step " << m.current_step << ": errno "
+         << static_cast<std::uint64_t>(code);
   }
   line << "\n";
   (void)sys::raw::write(2, line.data(), line.size());
@@ -242,7 +260,7 @@ template <class Step>
 [[noreturn]] void fail(const Step& s, machine& m, int code) noexcept {
   if (m.started) {
     constexpr bool executing = std::is_same_v<Step, process::execute_program>;
-    if constexpr (std::is_same_v<Step, container::run_hook>) {
+    if constexpr (std::is_same_v<Step, container::execute_hook>) {
       tell_on_stderr(m, code, executing, s.kind, s.index);
     } else {
       tell_on_stderr(m, code, executing, {}, 0);
@@ -250,8 +268,8 @@ template <class Step>
     sys::raw::exit_group(255);
   }
   const std::string_view detail = m.hook.output.view();
-  const wire::report what{wire::report_kind::failed, m.current_step, code, static_cast<std::uint32_t>(m.hook.wait_status),
-                          static_cast<std::uint32_t>(detail.size())};
+  const wire::report what{wire::report_kind::failed, m.current_step, code,
+                          static_cast<std::uint32_t>(m.hook.wait_status), static_cast<std::uint32_t>(detail.size())};
   (void)send_report(m, what, detail);
   sys::raw::exit_group(1);
 }
@@ -334,7 +352,8 @@ void take_all(plan_bytes plan, machine& m) noexcept {
     if (!header_reader.ok() || step.size > plan.size - at) refuse_plan(m);
     m.current_step = step.index;
     wire::reader reader{plan.data + at, step.size, scratch, scratch_size};
-    if (!dispatch(step.kind, reader, m, std::make_index_sequence<std::variant_size_v<container::step>>{})) refuse_plan(m);
+    if (!dispatch(step.kind, reader, m, std::make_index_sequence<std::variant_size_v<container::step>>{}))
+      refuse_plan(m);
     at += step.size;
   }
 }

@@ -37,20 +37,34 @@ class bounded_text {
 /// The kernel's words for the errno values that starting a program ends in.
 [[nodiscard]] inline std::string_view errno_words(int code) noexcept {
   switch (code) {
-    case 1: return "operation not permitted";
-    case 2: return "no such file or directory";
-    case 5: return "input/output error";
-    case 7: return "argument list too long";
-    case 8: return "exec format error";
-    case 12: return "cannot allocate memory";
-    case 13: return "permission denied";
-    case 20: return "not a directory";
-    case 21: return "is a directory";
-    case 26: return "text file busy";
-    case 36: return "file name too long";
-    case 40: return "too many levels of symbolic links";
-    case 110: return "connection timed out";
-    default: return {};
+    case 1:
+      return "operation not permitted";
+    case 2:
+      return "no such file or directory";
+    case 5:
+      return "input/output error";
+    case 7:
+      return "argument list too long";
+    case 8:
+      return "exec format error";
+    case 12:
+      return "cannot allocate memory";
+    case 13:
+      return "permission denied";
+    case 20:
+      return "not a directory";
+    case 21:
+      return "is a directory";
+    case 26:
+      return "text file busy";
+    case 36:
+      return "file name too long";
+    case 40:
+      return "too many levels of symbolic links";
+    case 110:
+      return "connection timed out";
+    default:
+      return {};
   }
 }
 
