@@ -102,7 +102,7 @@ TEST_CASE("no beginning of a document passes for the document") {
   std::size_t other_words = 0;
   for (std::size_t length = 0; length <= end; ++length) {
     const auto got = spec::parse_config(std::string_view{text}.substr(0, length));
-    accepted += got.has_value() ? 1 : 0;
+    accepted += got.has_value() ? 1U : 0U;
     if (!got && !got.error().message().starts_with("unexpected EOF at line ")) ++other_words;
   }
   CHECK(accepted == 0);
@@ -143,8 +143,8 @@ TEST_CASE("thousands of damaged documents are refused or read, and what is read 
   const std::string originals[] = {read_text("bench/profiles/minimal.json"), read_text("bench/profiles/userns.json"),
                                    read_text("tests/spec/every_property.json")};
   std::size_t accepted = 0;
-  for (int i = 0; i < 6000; ++i) {
-    const auto text = mutated(originals[static_cast<std::size_t>(i) % 3], random);
+  for (std::size_t i = 0; i < 6000; ++i) {
+    const auto text = mutated(originals[i % 3], random);
     const auto got = spec::parse_config(text);
     const bool grammatical = !spec::detail::find_syntax_error(text);
     if (got) {

@@ -103,10 +103,7 @@ class writer {
     open('[');
     for (const auto& element : from) {
       separate();
-      if constexpr (std::is_same_v<T, bool>)
-        value(static_cast<bool>(element));
-      else
-        value(element);
+      value(element);
     }
     close(']');
   }
@@ -126,8 +123,9 @@ class writer {
   }
 
  private:
-  template <class Struct, class Value>
-  void member(const Struct& from, const field<Struct, Value>& f) {
+  // `Object` is `Struct` or derives from it and borrowed its table.
+  template <class Object, class Struct, class Value>
+  void member(const Object& from, const field<Struct, Value>& f) {
     const Value& held = from.*(f.pointer);
     if (f.rule.is_written || !is_default(held)) property(f.name, held);
   }

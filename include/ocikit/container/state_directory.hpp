@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ROOT/ID/, the directory that is a container between two calls of the runtime.
+//
+//     ROOT/ID/               0711; an advisory lock (flock) on it orders create, start, delete and what else changes it
+//     ROOT/ID/state.json     0600; replaced by rename, so a reader needs no lock and never sees half a file
+//     ROOT/ID/creating.json  the same document while `create` is at work: what to clean up should it be killed
+//     ROOT/ID/exec.fifo      0622; there between create and start, the init waits at its other end
+//
+// What a `create` that was killed leaves behind, and who cleans it: the lock goes with its holder, so whoever gets the
+// lock on a directory without state.json knows that nobody works on it any more. Without state.json the container does
+// not exist for every command; `delete` kills and removes what creating.json names, then the directory.
+//
+//     directory only, or with exec.fifo or a `.state-*` file: nothing else was made yet
+//     creating.json with cgroup paths: the cgroup may exist; with `owns_cgroup` it does, and may hold processes
+//     creating.json with a pid: that process too, if it is still the same
+//     creating.json beside state.json: killed between the two last steps; the container exists
+#pragma once
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ocikit/base/error.hpp>
+#include <ocikit/base/unique_fd.hpp>
+#include <ocikit/base/zstring_view.hpp>
+#include <ocikit/container/blocked_sigpipe.hpp>
+#include <ocikit/container/container_id.hpp>
+#include <ocikit/container/directory_tree.hpp>
+#include <ocikit/container/state.hpp>
+#include <ocikit/container/state_document.hpp>
+#include <ocikit/sys/call.hpp>
+
+namespace ocikit::container {
+
+/// The error every command gives for an id that is not there; clients look for these words.
+[[nodiscard]] inline error no_such_container() { return error::state("container does not exist"); }
+
+/// One container's directory, held open: nothing here looks up a path above it again.
+class state_directory {
+ public:
+  static constexpr zstring_view state_file = "state.json";
+  static constexpr zstring_view creating_file = "creating.json";
+  static constexpr zstring_view fifo_file = "exec.fifo";
+
+  /// Adopts an open directory and its parent; `state_root::create` and `state_root::find` call it.
+  state_directory(unique_fd directory, unique_fd root, container_id id)
+      : directory_{std::move(directory)}, root_{std::move(root)}, id_{std::move(id)} {}
+
+  [[nodiscard]] const container_id& id() const noexcept { return id_; }
+  [[nodiscard]] fd_view directory() const noexcept { return directory_; }
+
+  /// Takes the exclusive lock, which this object's descriptor then holds until it is closed or executes a program.
+  /// Errors: state when somebody else holds it for longer than `patience`, or when the directory was removed meanwhile
+  /// (`container does not exist`); system.
+  [[nodiscard]] result<void> lock(std::chrono::milliseconds patience = std::chrono::seconds{10}) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      const auto r = sys::raw::call(SYS_flock, directory_.get(), LOCK_EX | LOCK_NB);
+      if (r == 0) break;
+      if (r != -EWOULDBLOCK && r != -EINTR) return sys::detail::explain_void(r, "flock", directory(), LOCK_EX);
+      if (std::chrono::steady_clock::now() >= deadline)
+        return tl::unexpected(error::state("container is in use by another command"));
+      (void)sys::raw::nanosleep({.tv_sec = 0, .tv_nsec = 2'000'000});
+    }
+    if (OCIKIT_TRY(sys::statx(directory_, STATX_NLINK)).stx_nlink == 0) return tl::unexpected(no_such_container());
+    return {};
+  }
+
+  /// Gives the lock back.
+  void unlock() noexcept { (void)sys::raw::call(SYS_flock, directory_.get(), LOCK_UN); }
+
+  /// The saved state. Errors: state: `container does not exist` without state.json, `invalid state: ...` when it is
+  /// not a regular file, too long, no such document, of another schema or of another container; system.
+  [[nodiscard]] result<state> read_state() const { return read_document(state_file); }
+
+  /// Replaces state.json: whole or not at all. Errors: system; state for one that is too large.
+  [[nodiscard]] result<void> write_state(const state& now) { return write_document(state_file, now); }
+
+  /// Writes creating.json. Call it before each step of create that leaves something outside this directory.
+  /// Errors: as `write_state`.
+  [[nodiscard]] result<void> write_creating(const state& planned) { return write_document(creating_file, planned); }
+
+  /// creating.json; nothing when there is none. Errors: as `read_state`.
+  [[nodiscard]] result<std::optional<state>> read_creating() const {
+    const auto found = sys::openat(directory_, creating_file, O_PATH | O_NOFOLLOW);
+    if (!found && found.error().code() == ENOENT) return std::nullopt;
+    return std::optional<state>{OCIKIT_TRY(read_document(creating_file))};
+  }
+
+  /// Removes creating.json: create is complete. Not there is fine. Errors: system.
+  [[nodiscard]] result<void> forget_creating() { return unlink_if_there(creating_file); }
+
+  /// Makes exec.fifo and opens it for the init, O_RDWR so that neither end waits for the other. The init inherits it,
+  /// reads one byte and closes it. `owner` and `group` are the container root's ids on the host. Errors: system.
+  [[nodiscard]] result<unique_fd> make_fifo_for_init(uid_t owner, gid_t group) {
+    constexpr mode_t mode = 0622;  // the container's root may be another user than the one who calls `start`
+    OCIKIT_TRY(sys::mknodat(directory_, fifo_file, S_IFIFO | mode, 0));
+    unique_fd fifo = OCIKIT_TRY(sys::openat(directory_, fifo_file, O_RDWR | O_NOFOLLOW));
+    OCIKIT_TRY(expect_fifo(fifo));
+    OCIKIT_TRY(sys::fchmod(fifo, mode));  // mknod(2) took the umask off
+    if (owner != ::geteuid() || group != ::getegid())
+      OCIKIT_TRY(sys::fchownat(fifo, "", owner, group, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
+    return fifo;
+  }
+
+  /// True while an init waits at exec.fifo. A fifo without a reader does not count: it is what a `start` leaves that
+  /// was killed before it could remove it. Errors: system.
+  [[nodiscard]] result<bool> has_waiting_init() const {
+    const auto fifo = sys::openat(directory_, fifo_file, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (fifo) return S_ISFIFO(OCIKIT_TRY(sys::statx(*fifo, STATX_TYPE)).stx_mode);
+    const int code = fifo.error().code();
+    if (code == ENOENT || code == ENXIO) return false;
+    if (code == EACCES) return true;  // there, and of somebody else's
+    return tl::unexpected(fifo.error());
+  }
+
+  /// Lets the init go: writes the byte and removes exec.fifo.
+  /// Errors: state `container process is already dead` when nobody reads; system, ENOENT without a fifo.
+  [[nodiscard]] result<void> release_init() {
+    const auto dead = [] { return tl::unexpected(error::state("container process is already dead")); };
+    auto fifo = sys::openat(directory_, fifo_file, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!fifo && fifo.error().code() == ENXIO) return dead();
+    if (!fifo) return tl::unexpected(std::move(fifo).error());
+    OCIKIT_TRY(expect_fifo(*fifo));
+    const blocked_sigpipe quiet;
+    const auto written = sys::write_all(*fifo, "0");
+    if (!written && written.error().code() == EPIPE) return dead();
+    OCIKIT_TRY(written);
+    return unlink_if_there(fifo_file);
+  }
+
+  /// Removes the directory and everything below it, by descriptor and without following a symbolic link; state.json
+  /// goes last, so that a removal that is interrupted can be repeated. Already gone is fine. Errors: system.
+  [[nodiscard]] result<void> remove() {
+    OCIKIT_TRY(remove_below(directory_, state_file));
+    OCIKIT_TRY(unlink_if_there(state_file));
+    const auto removed = sys::unlinkat(root_, id_.text(), AT_REMOVEDIR);
+    if (!removed && removed.error().code() != ENOENT) return removed;
+    return {};
+  }
+
+ private:
+  [[nodiscard]] result<state> read_document(zstring_view name) const {
+    auto text = sys::read_file(directory_, name, longest_state, O_NOFOLLOW);
+    if (!text && text.error().code() == ENOENT) return tl::unexpected(no_such_container());
+    if (!text && (text.error().kind() == errc::config || text.error().code() == ELOOP))
+      return tl::unexpected(error::state("invalid state: " + text.error().message()));
+    if (!text) return tl::unexpected(std::move(text).error());
+    return parse_state_document(*std::move(text), id_);
+  }
+
+  [[nodiscard]] result<void> write_document(zstring_view name, const state& from) {
+    if (from.id != id_.text()) return tl::unexpected(error::state("invalid state: it is of another container"));
+    const std::string text = OCIKIT_TRY(write_state_document(from));
+    unsigned random = 0;
+    (void)::getrandom(&random, sizeof random, 0);  // only against a left-over file of a killed writer
+    const std::string temporary = ".state-" + std::to_string(random);
+    auto replaced = replace(name, temporary, text);
+    if (!replaced) (void)sys::raw::unlinkat(directory_.get(), temporary.c_str(), 0);
+    return replaced;
+  }
+
+  // No fsync: the directory is on a tmpfs, or the container does not outlive the machine's restart anyway.
+  [[nodiscard]] result<void> replace(zstring_view name, const std::string& temporary, std::string_view text) {
+    constexpr int fresh = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    const auto file = OCIKIT_TRY(sys::openat(directory_, temporary, fresh, 0600));
+    OCIKIT_TRY(sys::write_all(file, text));
+    return sys::rename_within(directory_, temporary, name);
+  }
+
+  [[nodiscard]] result<void> unlink_if_there(zstring_view name) {
+    auto gone = sys::unlinkat(directory_, name);
+    if (!gone && gone.error().code() == ENOENT) return {};
+    return gone;
+  }
+
+  [[nodiscard]] static result<void> expect_fifo(fd_view fd) {
+    if (S_ISFIFO(OCIKIT_TRY(sys::statx(fd, STATX_TYPE)).stx_mode)) return {};
+    return tl::unexpected(error::state("exec.fifo is not a FIFO"));
+  }
+
+  unique_fd directory_;
+  unique_fd root_;
+  container_id id_;
+};
+
+}  // namespace ocikit::container
