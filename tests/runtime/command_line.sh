@@ -132,6 +132,8 @@ chmod 666 plugins/evil.so
 run 0 --plugin-dir plugins plugins
 matches out 'KIND +NAME +VERSION +DESCRIPTION'
 matches out '\? +evil +\? +refused: .+'
+run 0 --plugin-dir plugins --plugin-dir ./plugins/../plugins plugins
+[ "$(grep -c evil out)" -eq 1 ] || fail "a directory given twice is listed twice"
 run 0 --plugin-dir plugins plugins --format json
 matches out '\[.*"name":"evil".*"refusal":".+"\}.*\]'
 run 1 plugins --format xml
@@ -155,6 +157,20 @@ if [ "$(id -u)" -ne 0 ]; then
   [ ! -e ocirun ] || fail "features made a state directory"
   XDG_RUNTIME_DIR=$dir "$ocirun" list >out 2>&1
   [ "$(stat -c %a ocirun)" = 1700 ] || fail "the state directory has mode $(stat -c %a ocirun)"
+fi
+
+# Privileges that the caller does not have are refused before anything else.
+if [ "$(id -u)" -eq 0 ]; then
+  cp "$ocirun" borrowed && chown 65534 borrowed && chmod u+s,go+rx borrowed
+  chmod 755 "$dir"
+  ./borrowed --version >out 2>err
+  status=$?
+  if findmnt -no OPTIONS --target "$dir" | grep -qw nosuid; then
+    echo "SKIPPED: set-user-ID, since $dir is mounted nosuid"
+  else
+    [ "$status" = 1 ] && [ ! -s out ] || fail "runs as a set-user-ID program: exit status $status"
+    grep -q 'set-user-ID' err || fail "set-user-ID: $(cat err)"
+  fi
 fi
 
 # Clients that look for the word runc find it when the program is installed under that name.
