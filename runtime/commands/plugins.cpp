@@ -68,6 +68,7 @@ constexpr command self{
         "Looks beside the program, through the installed directory and each --plugin-dir, and tells of a\n"
         "file that was refused why.",
     .options = options,
+    .stateless = true,
     .run = run,
 };
 

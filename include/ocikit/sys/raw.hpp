@@ -5,6 +5,7 @@
 // container's init is built from it. Descriptors are bare ints here, and only here.
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>

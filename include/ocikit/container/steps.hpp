@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every kind of step that a container's creation is made of: those of the domains and those that tie them together.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <variant>
+
+#include <ocikit/base/members.hpp>
+#include <ocikit/base/zstring_view.hpp>
+#include <ocikit/mounts/steps.hpp>
+#include <ocikit/namespaces/steps.hpp>
+#include <ocikit/process/steps.hpp>
+#include <ocikit/seccomp/steps.hpp>
+
+namespace ocikit::container {
+
+// ---- taken by the runtime --------------------------------------------------------------------------------------
+
+/// Makes the container's cgroup and sets its limits and device rules.
+struct make_cgroup {
+  static constexpr std::string_view name = "make the cgroup";
+  zstring_view path;
+  static constexpr auto members = std::make_tuple(member{"path", &make_cgroup::path});
+  bool operator==(const make_cgroup&) const = default;
+};
+
+/// Opens a namespace of the host, for the init to join, into `slot`.
+struct open_namespace {
+  static constexpr std::string_view name = "open a namespace";
+  zstring_view path;
+  std::uint32_t slot = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"path", &open_namespace::path}, member{"slot", &open_namespace::slot});
+  bool operator==(const open_namespace&) const = default;
+};
+
+/// clone3(2) of the container's init into the namespaces of `flags` (CLONE_NEW*) and into its cgroup. The namespaces
+/// at `user_namespace` and `pid_namespace` are joined first; empty: none.
+struct start_init {
+  static constexpr std::string_view name = "start the init";
+  std::uint64_t flags = 0;
+  zstring_view user_namespace;
+  zstring_view pid_namespace;
+  static constexpr auto members =
+      std::make_tuple(member{"flags", &start_init::flags}, member{"user_namespace", &start_init::user_namespace},
+                      member{"pid_namespace", &start_init::pid_namespace});
+  bool operator==(const start_init&) const = default;
+};
+
+/// Writes the maps of the init's user namespace. Each is lines of `inside outside size`. See: user_namespaces(7).
+struct map_ids {
+  static constexpr std::string_view name = "map user and group ids";
+  zstring_view uids;
+  zstring_view gids;
+  static constexpr auto members = std::make_tuple(member{"uids", &map_ids::uids}, member{"gids", &map_ids::gids});
+  bool operator==(const map_ids&) const = default;
+};
+
+/// Runs the hooks of `kind` (the property's name in /hooks) in the runtime's namespaces.
+struct call_hooks {
+  static constexpr std::string_view name = "run the runtime's hooks";
+  zstring_view kind;
+  static constexpr auto members = std::make_tuple(member{"kind", &call_hooks::kind});
+  bool operator==(const call_hooks&) const = default;
+};
+
+/// Writes state.json with the init's process: from here on the container exists for other commands.
+struct save_state {
+  static constexpr std::string_view name = "save the state";
+  static constexpr auto members = std::make_tuple();
+  bool operator==(const save_state&) const = default;
+};
+
+// ---- taken by the init -----------------------------------------------------------------------------------------
+
+/// One hook of /hooks/createContainer or /hooks/startContainer, run by the init where it stands. The state that the
+/// hook reads is `state_before`, the pid, `state_after`. `timeout` is seconds, 0: none. With `inherits_environment`,
+/// `environment` is that of the container's process, and its HOME is added.
+struct execute_hook {
+  static constexpr std::string_view name = "run a hook";
+  zstring_view kind;
+  std::uint32_t index = 0;
+  zstring_view path;
+  std::span<const zstring_view> arguments;
+  std::span<const zstring_view> environment;
+  bool inherits_environment = false;
+  std::uint32_t timeout = 0;
+  zstring_view state_before;
+  zstring_view state_after;
+  static constexpr auto members = std::make_tuple(
+      member{"kind", &execute_hook::kind}, member{"index", &execute_hook::index}, member{"path", &execute_hook::path},
+      member{"arguments", &execute_hook::arguments}, member{"environment", &execute_hook::environment},
+      member{"inherits_environment", &execute_hook::inherits_environment}, member{"timeout", &execute_hook::timeout},
+      member{"state_before", &execute_hook::state_before}, member{"state_after", &execute_hook::state_after});
+};
+
+/// Notes the init's pid as the runtime sees it, while the host's /proc is in view, for hooks that are told later.
+struct learn_pid {
+  static constexpr std::string_view name = "note the process id";
+  static constexpr auto members = std::make_tuple();
+  bool operator==(const learn_pid&) const = default;
+};
+
+/// The init has done all before this step and waits until the runtime has done what is its own.
+struct hand_over {
+  static constexpr std::string_view name = "wait for the runtime";
+  static constexpr auto members = std::make_tuple();
+  bool operator==(const hand_over&) const = default;
+};
+
+/// The container is created: the init waits for its start, a byte in the container's fifo; with `by_runtime` the
+/// runtime itself says go.
+struct await_start {
+  static constexpr std::string_view name = "wait for the start";
+  bool by_runtime = false;
+  static constexpr auto members = std::make_tuple(member{"by_runtime", &await_start::by_runtime});
+  bool operator==(const await_start&) const = default;
+};
+
+namespace detail {
+template <class... Variants>
+struct joined;
+template <class... A, class... B, class... Rest>
+struct joined<std::variant<A...>, std::variant<B...>, Rest...> : joined<std::variant<A..., B...>, Rest...> {};
+template <class... A>
+struct joined<std::variant<A...>> {
+  using type = std::variant<A...>;
+};
+}  // namespace detail
+
+using own_step = std::variant<make_cgroup, open_namespace, start_init, map_ids, call_hooks, save_state, execute_hook,
+                              learn_pid, hand_over, await_start>;
+
+/// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
+using step =
+    detail::joined<own_step, namespaces::step, mounts::step, process::step, std::variant<seccomp::load_filter>>::type;
+
+}  // namespace ocikit::container

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Takes the steps of steps.hpp. Raw storey: no allocation, no decision; the outcome is the kernel's. Targets are only
+// ever reached through descriptors below the container's root, never by a path from `/`.
+#pragma once
+
+#include <linux/magic.h>
+
+#include <cstring>
+
+#include <ocikit/mounts/steps.hpp>
+#include <ocikit/sys/raw.hpp>
+#include <ocikit/sys/rooted.hpp>
+
+namespace ocikit::mounts {
+
+using sys::raw::failed;
+using sys::raw::outcome;
+
+/// What the steps share: descriptors that one makes and a later one needs.
+struct workspace {
+  int root = -1;                  ///< the container's root, a mount of its own
+  int* slots = nullptr;           ///< sources of bind mounts by slot
+  int terminal = -1;              ///< slave end of the container's terminal
+  int null = -1;                  ///< the host's /dev/null, verified
+  int empty = -1;                 ///< the empty directory that masks directories, attached at least once
+  zstring_view last_directory{};  ///< of the devices made last,
+  int last_directory_fd = -1;     ///< and its descriptor
+};
+
+namespace detail {
+
+[[nodiscard]] inline int as_fd(outcome r) noexcept { return static_cast<int>(r); }
+
+[[nodiscard]] inline outcome clone_mount(int fd, bool recursive) noexcept {
+  return sys::raw::open_tree(
+      fd, "", sys::open_tree_clone | sys::open_tree_cloexec | AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U));
+}
+
+[[nodiscard]] inline outcome attach_at(int mount, int target) noexcept {
+  return sys::raw::move_mount(mount, "", target, "", sys::move_mount_from_fd | sys::move_mount_to_fd);
+}
+
+[[nodiscard]] inline outcome set_attributes(int mount, const attributes& wanted, bool recursive) noexcept {
+  if (wanted.empty()) return 0;
+  const sys::mount_attributes kernel{wanted.set, wanted.clear, 0, 0};
+  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
+}
+
+[[nodiscard]] inline outcome set_mount_propagation(int mount, std::uint64_t flags) noexcept {
+  const bool recursive = (flags & sys::ms::rec) != 0;
+  const sys::mount_attributes kernel{0, 0, flags & ~sys::ms::rec, 0};
+  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
+}
+
+/// -EXDEV when `fd` lies on a procfs: nothing of the container's may cover a part of it.
+[[nodiscard]] inline outcome refuse_procfs(int fd) noexcept {
+  struct ::statfs found {};
+  const outcome r = sys::raw::fstatfs(fd, found);
+  if (failed(r)) return r;
+  return found.f_type == PROC_SUPER_MAGIC ? -EXDEV : 0;
+}
+
+[[nodiscard]] inline outcome file_type(int fd) noexcept {
+  struct ::statx found {};
+  const outcome r = sys::raw::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, found);
+  return failed(r) ? r : found.stx_mode & S_IFMT;
+}
+
+}  // namespace detail
+
+/// See mount(2).
+[[nodiscard]] inline outcome execute(const set_propagation& s, workspace&) noexcept {
+  return sys::raw::mount(nullptr, "/", nullptr, s.flags, nullptr);
+}
+
+/// Climbs from `path` to the root of its mount. Since: Linux 5.8 (statx's mount id).
+[[nodiscard]] inline outcome execute(const isolate_parent& s, workspace&) noexcept {
+  outcome current = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY);
+  constexpr unsigned mount_id = 0x1000;  // STATX_MNT_ID
+  for (int depth = 0; !failed(current) && depth < 4096; ++depth) {
+    struct ::statx here {
+    }, above{};
+    const outcome parent = sys::raw::openat(detail::as_fd(current), "..", O_PATH | O_DIRECTORY);
+    if (failed(parent)) return parent;
+    outcome r = sys::raw::statx(detail::as_fd(current), "", AT_EMPTY_PATH, mount_id | STATX_INO, here);
+    if (!failed(r)) r = sys::raw::statx(detail::as_fd(parent), "", AT_EMPTY_PATH, mount_id | STATX_INO, above);
+    if (failed(r)) return r;
+    const bool top = here.stx_mnt_id != above.stx_mnt_id || here.stx_ino == above.stx_ino;
+    if (top) return detail::set_mount_propagation(detail::as_fd(current), sys::ms::private_);
+    (void)sys::raw::close(detail::as_fd(current));
+    current = parent;
+  }
+  return current;
+}
+
+/// See open_tree(2), move_mount(2). Since: Linux 5.2.
+[[nodiscard]] inline outcome execute(const bind_root& s, workspace& w) noexcept {
+  const outcome place = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (failed(place)) return place;
+  const outcome tree = detail::clone_mount(detail::as_fd(place), true);
+  if (failed(tree)) return tree;
+  w.root = detail::as_fd(tree);
+  return detail::attach_at(w.root, detail::as_fd(place));
+}
+
+/// See open_tree(2). Since: Linux 5.2.
+[[nodiscard]] inline outcome execute(const open_source& s, workspace& w) noexcept {
+  const outcome tree = sys::raw::open_tree(
+      AT_FDCWD, s.path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U));
+  if (!failed(tree)) w.slots[s.slot] = detail::as_fd(tree);
+  return tree;
+}
+
+/// See mount_setattr(2) (since Linux 5.12), move_mount(2). EXDEV: the target lies on procfs.
+[[nodiscard]] inline outcome execute(const attach& s, workspace& w) noexcept {
+  const int source = w.slots[s.slot];
+  outcome target = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
+  if (target == -ENOENT) {
+    const outcome type = detail::file_type(source);
+    if (failed(type)) return type;
+    const auto kind = type == S_IFDIR ? sys::raw::missing::directory : sys::raw::missing::file;
+    target = sys::raw::open_or_make_in_root(w.root, s.target.c_str(), kind, type == S_IFDIR ? 0755 : 0644);
+  }
+  if (failed(target)) return target;
+  outcome r = s.inside_procfs ? 0 : detail::refuse_procfs(detail::as_fd(target));
+  if (!failed(r)) r = detail::set_attributes(source, s.own, false);
+  if (!failed(r)) r = detail::set_attributes(source, s.recursive, true);
+  for (const std::uint64_t flags : s.propagation)
+    if (!failed(r)) r = detail::set_mount_propagation(source, flags);
+  if (!failed(r)) r = detail::attach_at(source, detail::as_fd(target));
+  return r;
+}
+
+namespace detail {
+
+/// `mode=0755,` and `data`, where 0755 is the mode of the directory `fd`.
+[[nodiscard]] inline outcome data_with_mode(int fd, std::string_view data, char (&to)[4096]) noexcept {
+  struct ::statx found {};
+  const outcome r = sys::raw::statx(fd, "", AT_EMPTY_PATH, STATX_MODE, found);
+  if (failed(r)) return r;
+  constexpr std::string_view key = "mode=";
+  if (data.size() + key.size() + 8 > sizeof to) return -E2BIG;
+  std::memcpy(to, key.data(), key.size());
+  char* at = to + key.size();
+  for (int shift = 9; shift >= 0; shift -= 3) *at++ = static_cast<char>('0' + (found.stx_mode >> shift & 7));
+  if (!data.empty()) *at++ = ',';
+  std::memcpy(at, data.data(), data.size());
+  at[data.size()] = '\0';
+  return 0;
+}
+
+}  // namespace detail
+
+/// mount(2) on `.` after fchdir(2): the target is a descriptor, not a path. EXDEV: it lies on procfs.
+[[nodiscard]] inline outcome execute(const mount_filesystem& s, workspace& w) noexcept {
+  const auto follow = s.ordinary_directory ? sys::raw::links::refused : sys::raw::links::scoped;
+  const outcome target =
+      sys::raw::open_or_make_in_root(w.root, s.target.c_str(), sys::raw::missing::directory, 0755, follow);
+  if (failed(target)) return target;
+  outcome r = detail::refuse_procfs(detail::as_fd(target));
+  char composed[4096];
+  const char* data = s.data.empty() ? nullptr : s.data.c_str();
+  if (!failed(r) && s.inherit_mode) {
+    r = detail::data_with_mode(detail::as_fd(target), s.data, composed);
+    data = composed;
+  }
+  if (!failed(r)) r = sys::raw::fchdir(detail::as_fd(target));
+  if (!failed(r)) r = sys::raw::mount(s.source.c_str(), ".", s.type.c_str(), s.flags, data);
+  return r;
+}
+
+/// See mount_setattr(2). Since: Linux 5.12.
+[[nodiscard]] inline outcome execute(const change_propagation& s, workspace& w) noexcept {
+  const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
+  return failed(mount) ? mount : detail::set_mount_propagation(detail::as_fd(mount), s.flags);
+}
+
+/// See mount_setattr(2). Since: Linux 5.12.
+[[nodiscard]] inline outcome execute(const change_attributes& s, workspace& w) noexcept {
+  const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
+  return failed(mount) ? mount : detail::set_attributes(detail::as_fd(mount), s.own, false);
+}
+
+namespace detail {
+
+/// The directory for devices and links, made when missing; kept open from one step to the next.
+[[nodiscard]] inline outcome device_directory(zstring_view path, workspace& w) noexcept {
+  if (w.last_directory_fd >= 0 && w.last_directory == path) return w.last_directory_fd;
+  const outcome fd = sys::raw::open_or_make_in_root(w.root, path.c_str(), sys::raw::missing::directory, 0755,
+                                                    sys::raw::links::refused);
+  if (failed(fd)) return fd;
+  w.last_directory = path;
+  w.last_directory_fd = as_fd(fd);
+  return fd;
+}
+
+/// Binds the host's node over an empty file of that name.
+[[nodiscard]] inline outcome bind_node(const make_node& s, int directory) noexcept {
+  const outcome made = sys::raw::mknodat(directory, s.file.c_str(), S_IFREG | 0666, 0);
+  if (failed(made) && made != -EEXIST) return made;
+  const outcome place = sys::raw::openat(directory, s.file.c_str(), O_PATH | O_NOFOLLOW);
+  if (failed(place)) return place;
+  const outcome type = file_type(as_fd(place));
+  if (failed(type)) return type;
+  if (type == S_IFLNK) return -ELOOP;
+  const outcome tree =
+      sys::raw::open_tree(AT_FDCWD, s.host_path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec);
+  return failed(tree) ? tree : attach_at(as_fd(tree), as_fd(place));
+}
+
+/// dev_t as the kernel's system calls take it.
+[[nodiscard]] constexpr dev_t device_number(std::uint32_t major, std::uint32_t minor) noexcept {
+  return (minor & 0xffU) | ((major & 0xfffU) << 8) | (dev_t{minor & ~0xffU} << 12) | (dev_t{major & ~0xfffU} << 32);
+}
+
+}  // namespace detail
+
+/// See mknod(2). The init's umask is 0, so that the mode is exact.
+[[nodiscard]] inline outcome execute(const make_node& s, workspace& w) noexcept {
+  const outcome directory = detail::device_directory(s.directory, w);
+  if (failed(directory)) return directory;
+  const int at = detail::as_fd(directory);
+  if (s.bind) return detail::bind_node(s, at);
+  outcome r = sys::raw::mknodat(at, s.file.c_str(), s.mode, detail::device_number(s.major, s.minor));
+  if (r == -EEXIST) return 0;
+  if (r == -EPERM) return detail::bind_node(s, at);
+  if (!failed(r) && (s.uid != 0 || s.gid != 0))
+    r = sys::raw::fchownat(at, s.file.c_str(), s.uid, s.gid, AT_SYMLINK_NOFOLLOW);
+  return r;
+}
+
+/// See symlink(2).
+[[nodiscard]] inline outcome execute(const make_link& s, workspace& w) noexcept {
+  const outcome directory = detail::device_directory(s.directory, w);
+  if (failed(directory)) return directory;
+  const int at = detail::as_fd(directory);
+  outcome r = sys::raw::symlinkat(s.content.c_str(), at, s.file.c_str());
+  if (r == -EEXIST && s.replace) {
+    r = sys::raw::unlinkat(at, s.file.c_str(), 0);
+    if (!failed(r)) r = sys::raw::symlinkat(s.content.c_str(), at, s.file.c_str());
+  }
+  return r == -EEXIST ? 0 : r;
+}
+
+/// See open_tree(2). ELOOP: the image's /dev/console is a link.
+[[nodiscard]] inline outcome execute(const bind_console&, workspace& w) noexcept {
+  const outcome directory = detail::device_directory("dev", w);
+  if (failed(directory)) return directory;
+  const int at = detail::as_fd(directory);
+  const outcome made = sys::raw::mknodat(at, "console", S_IFREG | 0600, 0);
+  if (failed(made) && made != -EEXIST) return made;
+  const outcome place = sys::raw::openat(at, "console", O_PATH | O_NOFOLLOW);
+  if (failed(place)) return place;
+  const outcome type = detail::file_type(detail::as_fd(place));
+  if (failed(type)) return type;
+  if (type == S_IFLNK) return -ELOOP;
+  const outcome tree = detail::clone_mount(w.terminal, false);
+  return failed(tree) ? tree : detail::attach_at(detail::as_fd(tree), detail::as_fd(place));
+}
+
+/// See mount_setattr(2). Since: Linux 5.12.
+[[nodiscard]] inline outcome execute(const protect& s, workspace& w) noexcept {
+  const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
+  if (failed(place)) return place == -ENOENT ? 0 : place;
+  const outcome tree = detail::clone_mount(detail::as_fd(place), true);
+  if (failed(tree)) return tree;
+  const outcome r = detail::set_attributes(detail::as_fd(tree), {sys::mount_attr::rdonly, 0}, true);
+  return failed(r) ? r : detail::attach_at(detail::as_fd(tree), detail::as_fd(place));
+}
+
+namespace detail {
+
+/// The host's null device, by type and number, not by name alone.
+[[nodiscard]] inline outcome open_null(workspace& w) noexcept {
+  if (w.null >= 0) return w.null;
+  const outcome fd = sys::raw::openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW);
+  if (failed(fd)) return fd;
+  struct ::statx found {};
+  const outcome r = sys::raw::statx(as_fd(fd), "", AT_EMPTY_PATH, STATX_TYPE, found);
+  if (failed(r)) return r;
+  if ((found.stx_mode & S_IFMT) != S_IFCHR || found.stx_rdev_major != 1 || found.stx_rdev_minor != 3) return -ENODEV;
+  w.null = as_fd(fd);
+  return fd;
+}
+
+/// An empty read-only directory, ready to be attached: new the first time, then clones of it.
+[[nodiscard]] inline outcome open_empty_directory(workspace& w) noexcept {
+  if (w.empty >= 0) return clone_mount(w.empty, false);
+  const outcome context = sys::raw::fsopen("tmpfs", sys::fsopen_cloexec);
+  if (failed(context)) return context;
+  const int at = as_fd(context);
+  outcome r = sys::raw::fsconfig(at, sys::fsconfig_set_string, "nr_blocks", "1", 0);
+  if (!failed(r)) r = sys::raw::fsconfig(at, sys::fsconfig_set_string, "nr_inodes", "2", 0);
+  if (!failed(r)) r = sys::raw::fsconfig(at, sys::fsconfig_set_string, "mode", "0755", 0);
+  if (!failed(r)) r = sys::raw::fsconfig(at, sys::fsconfig_create, nullptr, nullptr, 0);
+  if (!failed(r)) r = sys::raw::fsmount(at, sys::fsmount_cloexec, static_cast<unsigned>(sys::mount_attr::rdonly));
+  if (!failed(r)) w.empty = as_fd(r);
+  return r;
+}
+
+}  // namespace detail
+
+/// See open_tree(2), fsopen(2). Since: Linux 5.2.
+[[nodiscard]] inline outcome execute(const mask& s, workspace& w) noexcept {
+  const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
+  if (failed(place)) return place == -ENOENT || place == -ENOTDIR ? 0 : place;
+  const outcome type = detail::file_type(detail::as_fd(place));
+  if (failed(type)) return type;
+  outcome cover = type == S_IFDIR ? detail::open_empty_directory(w) : detail::open_null(w);
+  if (type != S_IFDIR && !failed(cover)) cover = detail::clone_mount(detail::as_fd(cover), false);
+  return failed(cover) ? cover : detail::attach_at(detail::as_fd(cover), detail::as_fd(place));
+}
+
+/// See mkdir(2).
+[[nodiscard]] inline outcome execute(const make_directory& s, workspace& w) noexcept {
+  return sys::raw::open_or_make_in_root(w.root, s.path.c_str(), sys::raw::missing::directory, 0755);
+}
+
+/// See pivot_root(2). With `.` for both, the old root is stacked on the new one and can be detached at once.
+[[nodiscard]] inline outcome execute(const pivot_root&, workspace& w) noexcept {
+  outcome r = sys::raw::fchdir(w.root);
+  if (!failed(r)) r = sys::raw::pivot_root(".", ".");
+  // Of the two mounts now stacked on `/`, "." is the old one: nothing that happens to it may reach the host.
+  if (!failed(r)) r = sys::raw::mount(nullptr, ".", nullptr, sys::ms::slave | sys::ms::rec, nullptr);
+  if (!failed(r)) r = sys::raw::umount2(".", sys::mnt_detach);
+  if (!failed(r)) r = sys::raw::chdir("/");
+  return r;
+}
+
+/// See umount(2). In a user namespace the mount is locked (EPERM, EINVAL), so it is covered.
+[[nodiscard]] inline outcome execute(const hide_mount& s, workspace&) noexcept {
+  const outcome r = sys::raw::umount2(s.path.c_str(), sys::mnt_detach | sys::umount_nofollow);
+  if (r != -EPERM && r != -EINVAL) return r;
+  return sys::raw::mount("tmpfs", s.path.c_str(), "tmpfs", 0, nullptr);
+}
+
+/// See mount(2), MS_MOVE; chroot(2).
+[[nodiscard]] inline outcome execute(const move_root&, workspace& w) noexcept {
+  outcome r = sys::raw::fchdir(w.root);
+  if (!failed(r)) r = sys::raw::mount(".", "/", nullptr, sys::ms::move, nullptr);
+  if (!failed(r)) r = sys::raw::chroot(".");
+  if (!failed(r)) r = sys::raw::chdir("/");
+  return r;
+}
+
+}  // namespace ocikit::mounts

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Takes the steps of steps.hpp. Raw storey: no allocation, no decision; the outcome is the kernel's.
+#pragma once
+
+#include <linux/if.h>
+#include <linux/magic.h>
+#include <linux/sockios.h>
+
+#include <cstring>
+
+#include <ocikit/namespaces/steps.hpp>
+#include <ocikit/sys/raw.hpp>
+
+namespace ocikit::namespaces {
+
+using sys::raw::outcome;
+
+namespace detail {
+
+/// Writes `text` with one write(2) into `path` below `dir`, which must not be a link.
+[[nodiscard]] inline outcome write_to(int dir, const char* path, std::string_view text) noexcept {
+  const outcome fd = sys::raw::openat(dir, path, O_WRONLY | O_NOFOLLOW);
+  if (sys::raw::failed(fd)) return fd;
+  const outcome r = sys::raw::write(static_cast<int>(fd), text.data(), text.size());
+  (void)sys::raw::close(static_cast<int>(fd));
+  return sys::raw::failed(r) || r == static_cast<outcome>(text.size()) ? r : -EIO;
+}
+
+}  // namespace detail
+
+/// See unshare(2).
+[[nodiscard]] inline outcome execute(const unshare& s) noexcept { return sys::raw::unshare(s.flags); }
+
+/// `fd` is what the slot of `s` holds. See setns(2).
+[[nodiscard]] inline outcome execute(const join& s, int fd) noexcept {
+  return sys::raw::setns(fd, static_cast<int>(s.type));
+}
+
+/// `procfs` is a descriptor of a trusted /proc. Since: Linux 5.6.
+/// The caller of unshare(2) stays outside a new time namespace, so it is entered through time_for_children.
+[[nodiscard]] inline outcome execute(const enter_time_namespace& s, int procfs) noexcept {
+  outcome r = sys::raw::unshare(CLONE_NEWTIME);
+  if (!sys::raw::failed(r) && !s.offsets.empty()) r = detail::write_to(procfs, "self/timens_offsets", s.offsets);
+  if (sys::raw::failed(r)) return r;
+  const outcome entry = sys::raw::openat(procfs, "self/ns/time_for_children", O_RDONLY);
+  if (sys::raw::failed(entry)) return entry;
+  r = sys::raw::setns(static_cast<int>(entry), CLONE_NEWTIME);
+  (void)sys::raw::close(static_cast<int>(entry));
+  return r;
+}
+
+/// See setresgid(2), setresuid(2), setgroups(2); a user namespace that denies setgroups keeps the groups.
+[[nodiscard]] inline outcome execute(const become_root& s) noexcept {
+  outcome r = sys::raw::setresgid(s.gid, s.gid, s.gid);
+  if (!sys::raw::failed(r)) r = sys::raw::setresuid(s.uid, s.uid, s.uid);
+  return r;
+}
+
+/// See netdevice(7).
+[[nodiscard]] inline outcome execute(const bring_up_loopback&) noexcept {
+  const outcome fd = sys::raw::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (sys::raw::failed(fd)) return fd;
+  struct ::ifreq request {};
+  std::memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP;
+  const outcome r = sys::raw::ioctl(static_cast<int>(fd), SIOCSIFFLAGS, sys::raw::reg(&request));
+  (void)sys::raw::close(static_cast<int>(fd));
+  return r;
+}
+
+/// See sethostname(2).
+[[nodiscard]] inline outcome execute(const set_hostname& s) noexcept {
+  return sys::raw::sethostname(s.hostname.c_str(), s.hostname.size());
+}
+
+/// See setdomainname(2).
+[[nodiscard]] inline outcome execute(const set_domainname& s) noexcept {
+  return sys::raw::setdomainname(s.domainname.c_str(), s.domainname.size());
+}
+
+/// `procfs` is a descriptor of a trusted /proc; nothing mounted over a part of it is entered.
+[[nodiscard]] inline outcome execute(const write_sysctl& s, int procfs) noexcept {
+  const open_how how{O_PATH | O_CLOEXEC | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
+  outcome dir = sys::raw::openat2(procfs, "sys", how);
+  if (dir == -ENOSYS || dir == -EPERM) dir = sys::raw::openat(procfs, "sys", O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (sys::raw::failed(dir)) return dir;
+  struct ::statfs found {};
+  outcome r = sys::raw::fstatfs(static_cast<int>(dir), found);
+  if (!sys::raw::failed(r)) {
+    r = found.f_type == PROC_SUPER_MAGIC ? detail::write_to(static_cast<int>(dir), s.path.c_str(), s.value) : -EXDEV;
+  }
+  (void)sys::raw::close(static_cast<int>(dir));
+  return r;
+}
+
+}  // namespace ocikit::namespaces

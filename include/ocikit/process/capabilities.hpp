@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/capability.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <ocikit/spec/types.hpp>
+
+namespace ocikit::process {
+
+/// One bit per capability, as capset(2) takes them.
+using capability_set = std::uint64_t;
+
+/// The bits of `names` (`CAP_KILL`). Names that libcap or the kernel does not know go to `unknown`, once each.
+/// `last` is the kernel's highest capability. See: capabilities(7).
+[[nodiscard]] inline capability_set capability_bits(std::span<const std::string> names, std::uint32_t last,
+                                                    std::vector<std::string>& unknown) {
+  capability_set bits = 0;
+  for (const std::string& name : names) {
+    cap_value_t value = 0;
+    const bool spelled = name.starts_with("CAP_");
+    if (spelled && ::cap_from_name(name.c_str(), &value) == 0 && static_cast<std::uint32_t>(value) <= last) {
+      bits |= capability_set{1} << value;
+      continue;
+    }
+    bool seen = false;
+    for (const std::string& other : unknown) seen = seen || other == name;
+    if (!seen) unknown.push_back(name);
+  }
+  return bits;
+}
+
+/// The kernel's highest capability. Reads the host.
+[[nodiscard]] inline std::uint32_t read_last_capability() { return static_cast<std::uint32_t>(::cap_max_bits()) - 1; }
+
+}  // namespace ocikit::process

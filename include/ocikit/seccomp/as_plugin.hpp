@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An author's compiler class as a plugin of kind "seccomp":
+//     OCIKIT_DEFINE_PLUGIN("seccomp", "mine", "what it does", "1.0", &ocikit::seccomp::as_plugin<my_compiler>)
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ocikit/plugin/seccomp.h>
+#include <ocikit/seccomp/compiler.hpp>
+
+namespace ocikit::seccomp {
+
+namespace detail {
+
+/// What a plugin's context owns: the compiler, and the last result in the form that crosses the boundary.
+template <class Compiler>
+struct plugin_context {
+  Compiler compiler;
+  assembled made;
+  std::vector<const char*> unknown, warnings, files;
+};
+
+inline std::int32_t report(const error& why, ocikit_errbuf* err) noexcept {
+  static constexpr std::uint32_t kinds[] = {OCIKIT_ERR_CONFIG, OCIKIT_ERR_UNSUPPORTED, OCIKIT_ERR_SYSTEM,
+                                            OCIKIT_ERR_STATE, OCIKIT_ERR_PLUGIN};
+  try {
+    // message() ends with the errno's text and the pointer; the host adds both again from their own fields.
+    std::string text = why.message();
+    if (const auto where = " (config.json#" + std::string{why.where()} + ")"; text.ends_with(where))
+      text.resize(text.size() - where.size());
+    if (const auto code = ": " + errno_text(why.code()); why.code() != 0 && text.ends_with(code))
+      text.resize(text.size() - code.size());
+    return ocikit_fail(err, kinds[static_cast<std::size_t>(why.kind())], why.code(), std::string{why.where()}.c_str(),
+                       text.c_str());
+  } catch (...) {
+    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, ENOMEM, "", "out of memory");
+  }
+}
+
+/// Calls `body`; an exception becomes an error: none may cross the boundary.
+template <class Body>
+std::int32_t guarded(ocikit_errbuf* err, Body&& body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& thrown) {
+    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", thrown.what());
+  } catch (...) {
+    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", "the plugin threw something that is no std::exception");
+  }
+}
+
+inline request request_from(const ocikit_seccomp_request& from) {
+  static constexpr spec::seccomp_operator operators[] = {spec::seccomp_operator::eq, spec::seccomp_operator::ne,
+                                                         spec::seccomp_operator::lt, spec::seccomp_operator::le,
+                                                         spec::seccomp_operator::eq, spec::seccomp_operator::ge,
+                                                         spec::seccomp_operator::gt, spec::seccomp_operator::masked_eq};
+  request out;
+  out.default_action = from.default_action;
+  for (std::uint64_t i = 0; i < from.arch_count; ++i)
+    out.architectures.push_back({from.archs[i].token, from.archs[i].entry});
+  for (std::uint64_t i = 0; i < from.also_mentioned_count; ++i) out.also_mentioned.emplace_back(from.also_mentioned[i]);
+  out.rules.reserve(from.rule_count);
+  for (std::uint64_t i = 0; i < from.rule_count; ++i) {
+    const auto& c = from.rules[i];
+    auto& one = out.rules.emplace_back(rule{zstring_view{c.name}, c.action, c.entry, {}});
+    for (std::uint64_t j = 0; j < c.condition_count; ++j) {
+      const auto& x = c.conditions[j];
+      one.conditions.push_back({x.index, operators[x.op & 7], x.value, x.value_two});
+    }
+  }
+  return out;
+}
+
+inline void point_at(const std::vector<std::string>& strings, std::vector<const char*>& pointers) {
+  pointers.clear();
+  for (const auto& s : strings) pointers.push_back(s.c_str());
+}
+
+template <class Compiler>
+std::int32_t plugin_open(void** ctx, ocikit_errbuf* err) noexcept {
+  return guarded(err, [&] {
+    *ctx = std::make_unique<plugin_context<Compiler>>().release();
+    return 0;
+  });
+}
+
+template <class Compiler>
+void plugin_close(void* ctx) noexcept {
+  const std::unique_ptr<plugin_context<Compiler>> owned{static_cast<plugin_context<Compiler>*>(ctx)};
+}
+
+template <class Compiler>
+void fill(plugin_context<Compiler>& context, ocikit_seccomp_program& out) {
+  const auto& made = context.made;
+  point_at(made.unknown, context.unknown);
+  point_at(made.warnings, context.warnings);
+  point_at(made.files, context.files);
+  out.instructions = made.program.data();
+  out.size = made.program.size();
+  out.newest = made.newest.data();
+  out.newest_count = made.newest.size();
+  out.unknown = context.unknown.data();
+  out.unknown_count = context.unknown.size();
+  out.warnings = context.warnings.data();
+  out.warning_count = context.warnings.size();
+  out.files = context.files.data();
+  out.file_count = context.files.size();
+}
+
+template <class Compiler>
+std::int32_t plugin_compile(void* ctx, const ocikit_seccomp_request* wanted, ocikit_seccomp_program* out,
+                            ocikit_errbuf* err) noexcept {
+  return guarded(err, [&] {
+    if (wanted->head.struct_size < sizeof *wanted || out->head.struct_size < sizeof *out)
+      return ocikit_fail(err, OCIKIT_ERR_PLUGIN, EINVAL, "", "the host's structs are shorter than this ABI's first");
+    if (ocikit_args_fit(wanted, sizeof *wanted) == 0)
+      return ocikit_fail(err, OCIKIT_ERR_UNSUPPORTED, E2BIG, "", "the host asks for what this plugin does not know");
+    auto& context = *static_cast<plugin_context<Compiler>*>(ctx);
+    auto made = context.compiler.assemble(request_from(*wanted));
+    if (!made) return report(made.error(), err);
+    context.made = *std::move(made);
+    fill(context, *out);
+    return 0;
+  });
+}
+
+}  // namespace detail
+
+/// The table of a plugin whose work `Compiler` does: a default-constructible class with `compiler`'s `assemble`.
+template <class Compiler>
+inline constexpr ocikit_seccomp_ops as_plugin = {OCIKIT_HEAD(ocikit_seccomp_ops), &detail::plugin_open<Compiler>,
+                                                 &detail::plugin_close<Compiler>, &detail::plugin_compile<Compiler>};
+
+}  // namespace ocikit::seccomp

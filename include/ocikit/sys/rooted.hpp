@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Paths below a root, for a tree whose content may be hostile. Every look-up starts at a descriptor of the root and
+// cannot leave it: not by `..`, not by absolute or dangling symbolic links, not by procfs's magic links, not by a
+// component that is swapped while we look. Raw storey: no allocation, negative errno on failure.
+// See: openat2(2), path_resolution(7).
+#pragma once
+
+#include <cstring>
+
+#include <ocikit/sys/raw.hpp>
+
+namespace ocikit::sys::raw {
+
+/// What a look-up below a root may do with symbolic links.
+enum class links : unsigned char {
+  scoped,   ///< followed, as if the root were `/`
+  refused,  ///< ELOOP: for mount points that must be ordinary directories
+};
+
+namespace rooted_detail {
+
+inline constexpr int most_links = 40;  // the kernel's own limit
+inline constexpr int most_tries = 128;
+
+/// A path under construction, always NUL-terminated, at most PATH_MAX bytes.
+struct path_buffer {
+  char text[4096];
+  std::size_t size = 0;
+
+  [[nodiscard]] bool append(const char* part, std::size_t length) noexcept {
+    const bool separated = size != 0;
+    if (size + length + 2 > sizeof text) return false;
+    if (separated) text[size++] = '/';
+    for (std::size_t i = 0; i < length; ++i) text[size++] = part[i];
+    text[size] = '\0';
+    return true;
+  }
+  void drop_last() noexcept {
+    while (size > 0 && text[--size] != '/') {
+    }
+    text[size] = '\0';
+  }
+  [[nodiscard]] const char* c_str() const noexcept { return size == 0 ? "." : text; }
+};
+
+/// The first component of `path`: skips separators, returns its length; 0 at the end.
+[[nodiscard]] inline std::size_t first_component(const char*& path) noexcept {
+  while (*path == '/') ++path;
+  std::size_t length = 0;
+  while (path[length] != '\0' && path[length] != '/') ++length;
+  return length;
+}
+
+[[nodiscard]] inline outcome openat2_patiently(int dir, const char* path, const open_how& how) noexcept {
+  outcome r = -EAGAIN;
+  for (int tries = 0; tries < most_tries && r == -EAGAIN; ++tries) r = openat2(dir, path, how);
+  return r;
+}
+
+/// Opens `path`, which holds no `..` and whose components must not be links, one O_NOFOLLOW step at a time.
+/// The way without openat2(2).
+[[nodiscard]] inline outcome walk(int root, const char* path, int flags) noexcept {
+  outcome current = openat(root, ".", O_PATH | O_DIRECTORY);
+  while (!failed(current)) {
+    const std::size_t length = first_component(path);
+    if (length == 0) break;
+    char name[256];
+    if (length >= sizeof name) {
+      (void)close(static_cast<int>(current));
+      return -ENAMETOOLONG;
+    }
+    std::memcpy(name, path, length);
+    name[length] = '\0';
+    path += length;
+    const char* rest = path;
+    const bool last = first_component(rest) == 0;
+    const outcome next = openat(static_cast<int>(current), name, O_NOFOLLOW | (last ? flags : O_PATH | O_DIRECTORY));
+    (void)close(static_cast<int>(current));
+    current = next;
+  }
+  if (failed(current) || (flags & O_PATH) == 0) return current;
+  // O_PATH with O_NOFOLLOW opens a link itself instead of refusing it.
+  char target[1];
+  if (failed(readlinkat(static_cast<int>(current), "", target, sizeof target))) return current;
+  (void)close(static_cast<int>(current));
+  return -ELOOP;
+}
+
+}  // namespace rooted_detail
+
+/// Opens `path`, without following any link, below the directory `root`. `path` must not hold `..`.
+[[nodiscard]] inline outcome open_plain(int root, const char* path, int flags) noexcept {
+  while (*path == '/') ++path;
+  if (*path == '\0') path = ".";
+  const open_how how{static_cast<std::uint64_t>(flags | O_CLOEXEC), 0,
+                     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS};
+  const outcome r = rooted_detail::openat2_patiently(root, path, how);
+  // EPERM: an outer seccomp filter that knows no openat2. Asked anew each time: filters come and go.
+  return r == -ENOSYS || r == -EPERM ? rooted_detail::walk(root, path, flags) : r;
+}
+
+/// What to make when a path is missing.
+enum class missing : unsigned char {
+  fail,       ///< nothing: ENOENT
+  directory,  ///< mkdir -p
+  file,       ///< an empty regular file, and its parents as directories
+};
+
+namespace rooted_detail {
+
+/// Walks `path` below `root` itself, expanding links as if `root` were `/` and making what is missing. For what
+/// openat2(2) cannot do: create on the way, and pass through dangling links.
+class walker {
+ public:
+  walker(int root, missing make, mode_t mode) noexcept : root_{root}, make_{make}, mode_{mode} {}
+
+  [[nodiscard]] outcome open(const char* path, int flags) noexcept {
+    if (!push(path)) return -ENAMETOOLONG;
+    int expansions = 0;
+    while (true) {
+      const char* next = pending_.text + position_;
+      const std::size_t length = first_component(next);
+      if (length == 0) return open_plain(root_, resolved_.c_str(), flags);
+      position_ = static_cast<std::size_t>(next - pending_.text) + length;
+      if (length == 1 && next[0] == '.') continue;
+      if (length == 2 && next[0] == '.' && next[1] == '.') {
+        resolved_.drop_last();
+        continue;
+      }
+      const outcome r = step(next, length, expansions);
+      if (failed(r)) return r;
+    }
+  }
+
+ private:
+  /// Puts `path` before what is still to be walked.
+  [[nodiscard]] bool push(const char* path) noexcept {
+    path_buffer joined;
+    if (*path == '/') resolved_.size = 0, resolved_.text[0] = '\0';
+    const std::size_t length = std::strlen(path);
+    if (!joined.append(path, length)) return false;
+    const char* rest = pending_.text + position_;
+    if (pending_.size != 0 && *rest != '\0' && !joined.append(rest, std::strlen(rest))) return false;
+    pending_ = joined;
+    position_ = 0;
+    return true;
+  }
+
+  /// One component below `resolved_`: entered, expanded, or made.
+  [[nodiscard]] outcome step(const char* name, std::size_t length, int& expansions) noexcept {
+    char part[256];
+    if (length >= sizeof part) return -ENAMETOOLONG;
+    std::memcpy(part, name, length);
+    part[length] = '\0';
+    const outcome parent = open_plain(root_, resolved_.c_str(), O_PATH | O_DIRECTORY);
+    if (failed(parent)) return parent;
+    char target[4096];
+    outcome r = readlinkat(static_cast<int>(parent), part, target, sizeof target - 1);
+    if (!failed(r)) {
+      (void)close(static_cast<int>(parent));
+      if (++expansions > most_links) return -ELOOP;
+      target[r] = '\0';
+      return push(target) ? 0 : -ENAMETOOLONG;
+    }
+    if (r == -ENOENT) r = make(static_cast<int>(parent), part);
+    (void)close(static_cast<int>(parent));
+    if (failed(r) && r != -EINVAL && r != -EEXIST) return r;  // EINVAL: not a link
+    return resolved_.append(part, length) ? 0 : -ENAMETOOLONG;
+  }
+
+  [[nodiscard]] outcome make(int parent, const char* name) noexcept {
+    const char* rest = pending_.text + position_;
+    const bool last = first_component(rest) == 0;
+    if (make_ == missing::fail) return -ENOENT;
+    if (last && make_ == missing::file) return mknodat(parent, name, S_IFREG | mode_, 0);
+    return mkdirat(parent, name, last ? mode_ : 0755);
+  }
+
+  int root_;
+  missing make_;
+  mode_t mode_;
+  path_buffer resolved_{};
+  path_buffer pending_{};
+  std::size_t position_ = 0;
+};
+
+}  // namespace rooted_detail
+
+/// Opens `path` as a process with `root` as its `/` would see it. `flags` as for open(2), without O_CREAT.
+/// Magic links are refused with ELOOP. Since: Linux 5.6; earlier, or denied, by a walk of our own.
+[[nodiscard]] inline outcome open_in_root(int root, const char* path, int flags,
+                                          links follow = links::scoped) noexcept {
+  if (follow == links::refused) return open_plain(root, path, flags);
+  const open_how how{static_cast<std::uint64_t>(flags | O_CLOEXEC), 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+  const outcome r = rooted_detail::openat2_patiently(root, *path == '\0' ? "." : path, how);
+  if (r != -ENOSYS && r != -EPERM) return r;
+  return rooted_detail::walker{root, missing::fail, 0}.open(path, flags);
+}
+
+/// As `open_in_root` with O_PATH, making the path when it is missing: `mode` for its last component, 0755 for parents
+/// (both before the umask).
+[[nodiscard]] inline outcome open_or_make_in_root(int root, const char* path, missing make, mode_t mode,
+                                                  links follow = links::scoped) noexcept {
+  const int kind = make == missing::directory ? O_DIRECTORY : 0;
+  const outcome r = open_in_root(root, path, O_PATH | kind, follow);
+  if (r != -ENOENT) return r;
+  if (follow == links::scoped) return rooted_detail::walker{root, make, mode}.open(path, O_PATH | kind);
+  // No link may be met: what is missing is made through the walk, then opened again with links refused.
+  const outcome made = rooted_detail::walker{root, make, mode}.open(path, O_PATH | kind);
+  if (failed(made)) return made;
+  (void)close(static_cast<int>(made));
+  return open_in_root(root, path, O_PATH | kind, follow);
+}
+
+}  // namespace ocikit::sys::raw
