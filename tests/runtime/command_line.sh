@@ -132,6 +132,8 @@ chmod 666 plugins/evil.so
 run 0 --plugin-dir plugins plugins
 matches out 'KIND +NAME +VERSION +DESCRIPTION'
 matches out '\? +evil +\? +refused: .+'
+run 0 --plugin-dir plugins --plugin-dir ./plugins/../plugins plugins
+[ "$(grep -c evil out)" -eq 1 ] || fail "a directory given twice is listed twice"
 run 0 --plugin-dir plugins plugins --format json
 matches out '\[.*"name":"evil".*"refusal":".+"\}.*\]'
 run 1 plugins --format xml

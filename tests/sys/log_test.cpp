@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -162,6 +163,20 @@ TEST_CASE("at debug level every entry tells its place in the source") {
   log.debug("here");
   CHECK(content(dir.at("log")).find("msg=here func=") != std::string::npos);
   CHECK(content(dir.at("log")).find("file=\"sys/log_test.cpp:") != std::string::npos);
+}
+
+TEST_CASE("a forwarded entry stays one entry, whatever a container wrote into it") {
+  const scratch dir;
+  logger log;
+  auto file = open_log_file(dir.at("log"));
+  REQUIRE(file);
+  log.write_to(*std::move(file));
+  log.forward(log_level::debug, "not wanted");
+  log.threshold(log_level::debug);
+  log.forward(log_level::debug, "x\" level=error msg=\"y\nz");
+  const std::string text = content(dir.at("log"));
+  CHECK(text.ends_with(" level=debug msg=\"x\\\" level=error msg=\\\"y\\nz\"\n"));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1);
 }
 
 TEST_CASE("what is not a log file is refused without waiting for it") {

@@ -227,6 +227,11 @@ class logger {
   void error(std::string_view message, std::source_location here = std::source_location::current()) {
     write(log_level::error, message, here);
   }
+  /// An entry that another process wrote, such as a container's init, which has no place in this program's source.
+  /// Whatever it holds comes out as one entry; how many there are is the caller's to limit.
+  void forward(log_level level, std::string_view message) {
+    if (wants(level)) put({level, message, rfc3339(::time(nullptr)), {}});
+  }
   /// What ends the program: an entry at level error, and when that goes to a file also the bare message on standard
   /// error. Engines read the one or the other.
   void failure(std::string_view message, std::source_location here = std::source_location::current()) {
@@ -241,8 +246,10 @@ class logger {
     if (threshold_ == log_level::debug)
       entry.origin = log_origin{std::string{detail::bare_function(here.function_name())},
                                 std::string{detail::short_path(here.file_name())} + ':' + std::to_string(here.line())};
-    detail::write_once(file_ ? file_.view() : fd_view{2}, line_of(entry));
+    put(entry);
   }
+
+  void put(const log_entry& entry) const { detail::write_once(file_ ? file_.view() : fd_view{2}, line_of(entry)); }
 
   [[nodiscard]] std::string line_of(const log_entry& entry) const {
     if (format_ == log_format::json) return json_line(entry);
