@@ -374,9 +374,9 @@ template <class Body>
 int under(const answers& filter, Body&& body) {
   const pid_t child = ::fork();
   if (child == 0) {
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ::_exit(101);
-    if (sys::raw::failed(execute(filter.filter.step()))) ::_exit(102);
-    ::_exit(body());
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) sys::raw::exit_group(101);
+    if (sys::raw::failed(execute(filter.filter.step()))) sys::raw::exit_group(102);
+    sys::raw::exit_group(body());  // _exit(2) of a sanitizer does more than exit
   }
   int status = 0;
   (void)::waitpid(child, &status, 0);
@@ -434,7 +434,7 @@ TEST_CASE("a filter with a notify rule yields its descriptor") {
     (void)::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     auto step = notify.filter.step();
     const auto fd = execute(step);
-    ::_exit(fd > 2 && ::fcntl(static_cast<int>(fd), F_GETFD) == FD_CLOEXEC ? 0 : 1);
+    sys::raw::exit_group(fd > 2 && ::fcntl(static_cast<int>(fd), F_GETFD) == FD_CLOEXEC ? 0 : 1);
   }
   int status = 0;
   (void)::waitpid(child, &status, 0);
