@@ -159,6 +159,20 @@ if [ "$(id -u)" -ne 0 ]; then
   [ "$(stat -c %a ocirun)" = 1700 ] || fail "the state directory has mode $(stat -c %a ocirun)"
 fi
 
+# Privileges that the caller does not have are refused before anything else.
+if [ "$(id -u)" -eq 0 ]; then
+  cp "$ocirun" borrowed && chown 65534 borrowed && chmod u+s,go+rx borrowed
+  chmod 755 "$dir"
+  ./borrowed --version >out 2>err
+  status=$?
+  if findmnt -no OPTIONS --target "$dir" | grep -qw nosuid; then
+    echo "SKIPPED: set-user-ID, since $dir is mounted nosuid"
+  else
+    [ "$status" = 1 ] && [ ! -s out ] || fail "runs as a set-user-ID program: exit status $status"
+    grep -q 'set-user-ID' err || fail "set-user-ID: $(cat err)"
+  fi
+fi
+
 # Clients that look for the word runc find it when the program is installed under that name.
 ln -s "$ocirun" runc
 [ "$(./runc --version | sed -n 1p | cut -d' ' -f1,2)" = "runc version" ] || fail "as runc it does not call itself runc"

@@ -88,6 +88,27 @@ std::uint32_t expected(const spec::seccomp& profile, std::string_view name, cons
   return seccomp::detail::return_value(*profile.default_action, profile.default_errno_ret).value();
 }
 
+/// libseccomp's own filter for all architectures of a request at once.
+std::vector<::sock_filter> all_at_once(const request& wanted) {
+  const std::unique_ptr<void, decltype(&::seccomp_release)> made{::seccomp_init(wanted.default_action),
+                                                                 &::seccomp_release};
+  for (const auto& arch : wanted.architectures) (void)::seccomp_arch_add(made.get(), arch.token);
+  for (const auto& rule : wanted.rules) {
+    std::vector<scmp_arg_cmp> conditions;
+    for (const auto& c : rule.conditions)
+      conditions.push_back({c.index, static_cast<scmp_compare>(static_cast<int>(c.op) + 1), c.value, c.value_two});
+    const int number = ::seccomp_syscall_resolve_name(rule.name.c_str());
+    if (number == __NR_SCMP_ERROR) continue;
+    REQUIRE(::seccomp_rule_add_array(made.get(), rule.action, number, static_cast<unsigned>(conditions.size()),
+                                     conditions.data()) == 0);
+  }
+  const unique_fd file = sys::memfd_create("reference", 0).value();
+  REQUIRE(::seccomp_export_bpf(made.get(), file.get()) == 0);
+  REQUIRE(sys::raw::lseek(file.get(), 0, SEEK_SET) == 0);
+  const std::string bytes = sys::read_all(file, 1 << 20).value();
+  return bpf::instructions(std::as_bytes(std::span{bytes}));
+}
+
 /// A compiler that says what it was told to.
 class fake_compiler final : public compiler {
  public:
@@ -137,6 +158,32 @@ TEST_CASE("a tree gives the answers that a list of comparisons gives") {
       CAPTURE(name);
       for (const arch_token arch : {token_x86_64, i386, token_x32})
         CHECK(tree.ask(arch, name.c_str(), {8}) == list.ask(arch, name.c_str(), {8}));
+    }
+  }
+}
+
+TEST_CASE("architectures compiled one by one answer as those that libseccomp compiles together") {
+  // i386 has socketcall(2) and ipc(2) for what are calls of their own elsewhere; ARM has calls that x86 lacks.
+  const auto odd = profile_from(
+      "{'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':38,'architectures':['SCMP_ARCH_X86','SCMP_ARCH_X32',"
+      "'SCMP_ARCH_AARCH64','SCMP_ARCH_ARM'],'syscalls':["
+      "{'names':['socket','read','semget','openat2'],'action':'SCMP_ACT_ALLOW'},"
+      "{'names':['bind','shmget','arm_fadvise64_64'],'action':'SCMP_ACT_LOG'},"
+      "{'names':['write'],'action':'SCMP_ACT_TRAP','args':[{'index':0,'value':3,'op':'SCMP_CMP_EQ'}]},"
+      "{'names':['dup3','mmap2'],'action':'SCMP_ACT_ALLOW','args':[{'index':0,'value':4,'op':'SCMP_CMP_LE'}]}]}");
+  std::mt19937_64 random{20230402};
+  for (const auto& profile : {odd, profile_of_config("bench/profiles/engine.json")}) {
+    const answers joined{profile};
+    const auto reference = all_at_once(plan_request(profile, newest_kernel).value());
+    for (const std::uint32_t arch : {token_x86_64, i386, aarch64, token_of(spec::seccomp_arch::arm), 0U, 0x1234U}) {
+      for (std::uint32_t number = 0; number < 1024; ++number) {
+        ::seccomp_data data{};
+        data.arch = arch;
+        data.nr = static_cast<int>(number < 500 ? number : (number - 500) | x32_bit);
+        for (auto& argument : data.args) argument = random() % 6;
+        CAPTURE(arch, data.nr, data.args[0]);
+        REQUIRE(bpf::evaluate(joined.program, data) == bpf::evaluate(reference, data));
+      }
     }
   }
 }
