@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include <ocikit/container/remove.hpp>
+
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "container_access.hpp"
 
 namespace ocikit::runtime {
 namespace {
@@ -10,7 +15,24 @@ constexpr option options[] = {
      "kill the container first if it is still running; an unknown container is no error"},
 };
 
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("delete is not implemented yet")); }
+result<void> delete_container(const invocation& call) {
+  const auto how = call.flag("force") ? container::removal::of_any : container::removal::of_stopped;
+  auto directory = OCIKIT_TRY(find_container(call.globals, call.positionals.at(0)));
+  OCIKIT_TRY(directory.lock());
+  const container::reopen_cgroup reopen = cgroup_reopener{call.globals};
+  if (!OCIKIT_TRY(directory.has_state())) {
+    OCIKIT_TRY(container::remove_unfinished(std::move(directory), reopen));
+    return tl::unexpected(container::no_such_container());
+  }
+  auto found = OCIKIT_TRY(container::load(std::move(directory), container::locking::none, reopen));
+  return container::remove(found, how);
+}
+
+result<int> run(const invocation& call) {
+  const auto deleted = delete_container(call);
+  if (deleted || (call.flag("force") && container::is_no_such_container(deleted.error()))) return 0;
+  return tl::unexpected(deleted.error());
+}
 
 constexpr command self{
     .name = "delete",

@@ -16,6 +16,9 @@ namespace ocikit::container {
 /// The error for a container without a living init; clients look for these words.
 [[nodiscard]] inline error not_running() { return error::state("container not running"); }
 
+/// True for that error.
+[[nodiscard]] inline bool is_not_running(const error& e) { return e.message() == not_running().message(); }
+
 /// What went right, but not as it should: sentences for the log.
 using warnings = std::vector<std::string>;
 

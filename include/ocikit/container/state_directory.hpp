@@ -45,6 +45,9 @@ namespace ocikit::container {
 /// The error every command gives for an id that is not there; clients look for these words.
 [[nodiscard]] inline error no_such_container() { return error::state("container does not exist"); }
 
+/// True for that error.
+[[nodiscard]] inline bool is_no_such_container(const error& e) { return e.message() == no_such_container().message(); }
+
 /// One container's directory, held open: nothing here looks up a path above it again.
 class state_directory {
  public:
@@ -82,6 +85,14 @@ class state_directory {
   /// The saved state. Errors: state: `container does not exist` without state.json, `invalid state: ...` when it is
   /// not a regular file, too long, no such document, of another schema or of another container; system.
   [[nodiscard]] result<state> read_state() const { return read_document(state_file); }
+
+  /// False when there is nothing called state.json: then nobody but `delete` knows of the container. Errors: system.
+  [[nodiscard]] result<bool> has_state() const {
+    const auto found = sys::openat(directory_, state_file, O_PATH | O_NOFOLLOW);
+    if (!found && found.error().code() == ENOENT) return false;
+    if (!found) return tl::unexpected(found.error());
+    return true;
+  }
 
   /// Replaces state.json: whole or not at all. Errors: system; state for one that is too large.
   [[nodiscard]] result<void> write_state(const state& now) { return write_document(state_file, now); }
