@@ -20,52 +20,13 @@
 #include "backends.hpp"
 #include "bundle.hpp"
 #include "host.hpp"
+#include "terminal_keeper.hpp"
 
 namespace ocikit::runtime {
 namespace {
 
 /// Whether the runtime stays with the container.
 enum class manner { created, detached, foreground };
-
-/// The container's terminal on its way to whoever asked for it.
-class terminal_keeper {
- public:
-  terminal_keeper(std::string socket, bool foreground) : socket_{std::move(socket)}, foreground_{foreground} {}
-
-  /// What is needed of the caller's terminal, before the container is made.
-  result<void> prepare(bool terminal) {
-    if (terminal && foreground_) own_ = OCIKIT_TRY(container::open_own_terminal());
-    return {};
-  }
-
-  result<void> adopt(unique_fd master) {
-    if (!socket_.empty()) return container::send_console(socket_, master);
-    master_ = std::move(master);
-    return {};
-  }
-
-  /// What is copied while the container runs.
-  result<container::stdio_copy> copy() {
-    if (!master_) return container::stdio_copy::inherited();
-    return container::stdio_copy::terminal(std::move(master_), std::move(own_));
-  }
-
- private:
-  std::string socket_;
-  bool foreground_;
-  unique_fd own_;
-  unique_fd master_;
-};
-
-result<void> check_terminal(bool terminal, bool socket, manner how) {
-  const bool detached = how != manner::foreground;
-  if (terminal && detached && !socket)
-    return tl::unexpected(
-        error::config("/process/terminal", "cannot allocate tty if runc will detach without setting console socket"));
-  if (socket && (!detached || !terminal))
-    return tl::unexpected(error::config("", "cannot use console socket if runc will not detach or allocate tty"));
-  return {};
-}
 
 /// One launch of a container, from the command line to its end.
 class launch {
@@ -109,7 +70,8 @@ class launch {
     bundle from =
         OCIKIT_TRY(load_bundle(call_, call_.text("bundle"), read_validation_facts(to.no_pivot, to.last_capability)));
     OCIKIT_TRY(check_rootfs(from.rootfs));
-    OCIKIT_TRY(check_terminal(from.config.process->terminal, !call_.text("console-socket").empty(), how_));
+    OCIKIT_TRY(check_terminal(from.config.process->terminal, !call_.text("console-socket").empty(),
+                              how_ == manner::foreground));
     to.config = std::move(from.config);
     to.bundle = std::move(from.directory);
     to.rootfs = std::move(from.rootfs);

@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <ocikit/container/exec.hpp>
+#include <ocikit/container/foreground.hpp>
+#include <ocikit/container/inherited_fds.hpp>
+#include <ocikit/container/pid_file.hpp>
+#include <ocikit/container/status.hpp>
+#include <ocikit/process/capabilities.hpp>
+
+#include "backends.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "container_access.hpp"
+#include "exec_process.hpp"
 #include "shared_options.hpp"
+#include "terminal_keeper.hpp"
 
 namespace ocikit::runtime {
 namespace {
@@ -29,7 +46,84 @@ constexpr option options[] = {
     {"ignore-paused", "", option_kind::flag, "", "", "allow a paused container; the process starts when it is resumed"},
 };
 
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("exec is not implemented yet")); }
+/// One exec, from the command line to the end of its process.
+class exec_run {
+ public:
+  explicit exec_run(const invocation& call) : call_{call}, with_{make_backends(call)} {}
+
+  result<int> run() {
+    OCIKIT_TRY(refuse_unsupported());
+    if (const zstring_view path = call_.text("pid-file"); !path.empty())
+      pid_file_ = OCIKIT_TRY(container::pid_file::locate(path));
+    auto in = OCIKIT_TRY(load_container(call_, container::locking::none));
+    OCIKIT_TRY(check_status(in));
+    container::exec_request wanted;
+    wanted.process = OCIKIT_TRY(read_exec_process(call_, in.saved));
+    const bool foreground = !call_.flag("detach");
+    const bool terminal = wanted.process.terminal;
+    OCIKIT_TRY(check_terminal(terminal, !call_.text("console-socket").empty(), foreground));
+    OCIKIT_TRY(fill(wanted, in.saved));
+    terminal_keeper keeper{std::string{call_.text("console-socket")}, foreground};
+    OCIKIT_TRY(keeper.prepare(terminal));
+    std::optional<container::signal_inbox> inbox;
+    if (foreground) inbox.emplace(OCIKIT_TRY(container::signal_inbox::open()));
+    call_.log.debug("nsexec container setup");
+    auto process = OCIKIT_TRY(container::execution::prepare(
+        in, std::move(wanted), with_, [&](unique_fd master) { return keeper.adopt(std::move(master)); }));
+    call_.log.debug("child process in init()");
+    OCIKIT_TRY(announce(*process));
+    call_.log.debug("setns_init: about to exec");
+    OCIKIT_TRY(process->start());
+    process->keep();
+    return foreground ? attend(*process, *inbox, keeper) : 0;
+  }
+
+ private:
+  result<void> refuse_unsupported() {
+    if (call_.given("cgroup")) return tl::unexpected(error::unsupported("exec --cgroup is not supported yet"));
+    return {};
+  }
+
+  result<void> check_status(const container::loaded_container& in) {
+    const auto status = OCIKIT_TRY(container::read_status(in));
+    if (status == spec::container_status::stopped)
+      return tl::unexpected(error::state("cannot exec in a stopped container"));
+    if (status == spec::container_status::paused && !call_.flag("ignore-paused"))
+      return tl::unexpected(error::state("cannot exec in a paused container (use --ignore-paused to override)"));
+    return {};
+  }
+
+  result<void> fill(container::exec_request& to, const container::state& in) {
+    const auto preserved = call_.number("preserve-fds");
+    if (preserved < 0) return tl::unexpected(error::config("", "preserve-fds must not be negative"));
+    const container::inherited_fds passed{0, static_cast<unsigned>(preserved)};
+    OCIKIT_TRY(container::close_on_exec_from(passed.end()));
+    to.preserved_fds = passed.preserved;
+    to.privileged = ::geteuid() == 0;
+    to.rootless = in.rootless;
+    to.last_capability = process::read_last_capability();
+    return {};
+  }
+
+  /// Tells the outside about the process.
+  result<void> announce(const container::execution& made) {
+    const zstring_view socket = call_.text("pidfd-socket");
+    if (!socket.empty()) OCIKIT_TRY(container::send_pidfd(socket, made.pidfd(), container::pidfd_of::joined));
+    return pid_file_ ? pid_file_->write(made.pid()) : result<void>{};
+  }
+
+  static result<int> attend(const container::execution& made, container::signal_inbox& inbox, terminal_keeper& keeper) {
+    auto copy = OCIKIT_TRY(keeper.copy());
+    const container::foreground_child child{made.pid(), made.pidfd()};
+    return OCIKIT_TRY(container::wait_in_foreground(inbox, child, copy, container::reaping::one_child)).status;
+  }
+
+  const invocation& call_;
+  container::backends with_;
+  std::optional<container::pid_file> pid_file_;
+};
+
+result<int> run(const invocation& call) { return exec_run{call}.run(); }
 
 constexpr command self{
     .name = "exec",

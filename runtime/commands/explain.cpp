@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include <ocikit/container/compose.hpp>
+#include <ocikit/container/describe.hpp>
+#include <ocikit/process/capabilities.hpp>
+#include <ocikit/sys/call.hpp>
+
+#include "backends.hpp"
+#include "bundle.hpp"
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "host.hpp"
 #include "shared_options.hpp"
 
 namespace ocikit::runtime {
@@ -11,10 +21,48 @@ constexpr option options[] = {
     shared::no_pivot,
     shared::no_new_keyring,
     shared::preserve_fds,
-    {"format", "f", option_kind::text, "FORMAT", "text", "how to print: `text` or `json`"},
 };
 
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("explain is not implemented yet")); }
+/// The cgroup that the container would get, where that can be known; its driver is asked, nothing is made.
+spec::string_map find_cgroup(const invocation& call, const container::create_facts& facts, const spec::config& config) {
+  const auto manager = choose_cgroup_manager(call.globals, facts.mounts.unified_cgroups);
+  if (!manager) return {};
+  const auto opener = make_backends(call).cgroup_opener(*manager);
+  if (!opener) return {};
+  cgroups::request request{facts.state.id, {}, is_rootless(call.globals), {}};
+  if (config.platform) request.cgroups_path = config.platform->cgroups_path;
+  const auto driver = (*opener)->open(request);
+  return driver ? (*driver)->paths() : spec::string_map{};
+}
+
+result<int> run(const invocation& call) {
+  container::create_facts facts;
+  facts.process.last_capability = process::read_last_capability();
+  facts.mounts.no_pivot = call.flag("no-pivot");
+  spec::validation_facts checks = read_validation_facts(facts.mounts.no_pivot, facts.process.last_capability);
+  checks.rootless_euid = false;  // explained is what root would do
+  const bundle from = OCIKIT_TRY(load_bundle(call, call.text("bundle"), checks));
+  const auto has = [&](spec::namespace_type type) {
+    return from.config.platform && namespaces::find(from.config.platform->namespaces, type).entry != nullptr;
+  };
+  facts.state.id = call.positionals.empty() ? std::string{"container"} : std::string{call.positionals.front()};
+  facts.state.oci_version = container::specification_version;
+  facts.state.bundle = from.directory;
+  facts.mounts.rootfs = from.rootfs;
+  facts.mounts.bundle = from.directory;
+  facts.mounts.user_namespace = has(spec::namespace_type::user);
+  facts.mounts.mount_namespace = has(spec::namespace_type::mount);
+  facts.mounts.cgroup_namespace = has(spec::namespace_type::cgroup);
+  facts.mounts.unified_cgroups = host_has_unified_cgroups();
+  facts.mounts.cgroup_paths = find_cgroup(call, facts, from.config);
+  facts.cgroup_path = facts.mounts.cgroup_paths.empty() ? facts.state.id : facts.mounts.cgroup_paths.front().second;
+  facts.new_keyring = !call.flag("no-new-keyring");
+  facts.process.preserved_fds = static_cast<std::uint32_t>(call.number("preserve-fds"));
+  facts.started_by_runtime = true;
+  const container::plan plan = OCIKIT_TRY(container::compose_create(from.config, facts));
+  OCIKIT_TRY(sys::write_all(fd_view{1}, container::describe(plan)));
+  return 0;
+}
 
 constexpr command self{
     .name = "explain",

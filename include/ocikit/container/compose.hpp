@@ -229,8 +229,9 @@ struct exec_facts {
   bool new_keyring = true;
   std::vector<std::string> environment;
   seccomp::load_filter filter{};
-  bool filtered = false;   ///< the container has a filter
-  bool privileged = true;  ///< rlimits are set by the runtime, from outside the user namespace
+  bool joins_time_namespace = false;  ///< slot 0 holds the container's; see namespaces::join
+  bool filtered = false;              ///< the container has a filter
+  bool privileged = true;             ///< rlimits are set by the runtime, from outside the user namespace
 };
 
 /// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
@@ -238,6 +239,7 @@ struct exec_facts {
 [[nodiscard]] inline plan compose_exec(const spec::process& process, const exec_facts& known) {
   plan out;
   out.add(actor::runtime, start_init{}, "");
+  if (known.joins_time_namespace) out.add(actor::init, namespaces::join{CLONE_NEWTIME, {}, out.slots++}, "");
   const std::string keyring = known.new_keyring ? "_ses." + known.id : "";
   out.add(actor::init, process::plan_session(keyring, known.process.user_namespace, out.texts));
   out.add(actor::init, process::plan_inherited(process));

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One more process in a container: joins its namespaces and cgroup, then takes the steps of a short plan.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <ocikit/base/error.hpp>
+#include <ocikit/container/backends.hpp>
+#include <ocikit/container/compose.hpp>
+#include <ocikit/container/init_session.hpp>
+#include <ocikit/container/loaded_container.hpp>
+#include <ocikit/container/plan.hpp>
+#include <ocikit/container/process_identity.hpp>
+#include <ocikit/spec/types.hpp>
+
+namespace ocikit::container {
+
+/// What is to be executed, and how.
+struct exec_request {
+  spec::process process;   ///< complete: what the container's own process lends it is filled in
+  bool privileged = true;  ///< as in `create_request`
+  bool rootless = false;   ///< a cgroup that cannot be entered is bearable
+  bool new_keyring = true;
+  std::uint32_t preserved_fds = 0;  ///< after the standard streams
+  std::uint32_t last_capability = 40;
+};
+
+/// A process on its way into a container; killed when this goes out of scope before `keep`.
+class execution {
+ public:
+  /// Brings the process to the point where only its program is missing. `adopt_terminal` gets the master end of its
+  /// terminal. Errors: of every kind; no process is left then.
+  static result<std::unique_ptr<execution>> prepare(loaded_container& in, exec_request wanted, const backends& with,
+                                                    const std::function<result<void>(unique_fd)>& adopt_terminal) {
+    std::unique_ptr<execution> made{new execution{in, std::move(wanted), with}};
+    OCIKIT_TRY(made->run(adopt_terminal));
+    return made;
+  }
+
+  execution(const execution&) = delete;
+  execution& operator=(const execution&) = delete;
+  ~execution() = default;
+
+  [[nodiscard]] pid_t pid() const noexcept { return init_.pid(); }
+  [[nodiscard]] fd_view pidfd() const noexcept { return init_.pidfd(); }
+
+  /// Lets the process execute its program. Errors: system.
+  [[nodiscard]] result<void> start() { return init_.go(); }
+
+  /// The process shall outlive this object, or somebody else reaps it.
+  void keep() noexcept { init_.keep(); }
+
+ private:
+  execution(loaded_container& in, exec_request wanted, const backends& with)
+      : container_{in}, wanted_{std::move(wanted)}, with_{with} {}
+
+  result<void> run(const std::function<result<void>(unique_fd)>& adopt_terminal) {
+    OCIKIT_TRY(make_plan());
+    bool waiting = false;
+    const std::vector<plan_step>& steps = plan_.steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].by == actor::runtime) {
+        OCIKIT_TRY(take(steps[i]));
+        continue;
+      }
+      while (i + 1 < steps.size() && steps[i + 1].by == actor::init &&
+             !std::holds_alternative<await_start>(steps[i].what))
+        ++i;
+      unique_fd terminal;
+      if (waiting) OCIKIT_TRY(init_.go());
+      OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error(within_start));
+      waiting = true;
+      if (terminal) OCIKIT_TRY(adopt_terminal(std::move(terminal)));
+      if (std::holds_alternative<await_start>(steps[i].what)) return {};
+    }
+    return {};
+  }
+
+  static error within_start(error e) { return std::move(e).within("unable to start container process"); }
+
+  [[nodiscard]] std::uint64_t namespaces_of_container() const {
+    std::uint64_t out = 0;
+    const auto& platform = container_.saved.config.platform;
+    if (platform)
+      for (const spec::linux_namespace& one : platform->namespaces) out |= namespaces::clone_flag(one.type);
+    return out;
+  }
+
+  result<void> make_plan() {
+    const spec::config& config = container_.saved.config;
+    exec_facts facts;
+    facts.process.user_namespace = (namespaces_of_container() & CLONE_NEWUSER) != 0;
+    facts.process.may_set_groups = wanted_.privileged || !facts.process.user_namespace;
+    facts.process.last_capability = wanted_.last_capability;
+    facts.process.preserved_fds = wanted_.preserved_fds;
+    facts.process.sets_umask = false;
+    facts.id = container_.saved.id;
+    facts.new_keyring = wanted_.new_keyring;
+    facts.privileged = wanted_.privileged;
+    if (config.platform && config.platform->seccomp) {
+      filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
+      facts.filter = filter_.step();
+      facts.filtered = !filter_.program.empty();
+    }
+    facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
+    plan_ = compose_exec(wanted_.process, facts);
+    slots_.resize(plan_.slots);
+    return {};
+  }
+
+  result<void> take(const plan_step& one) {
+    if (std::holds_alternative<start_init>(one.what)) return start_the_init();
+    if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
+    return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
+  }
+
+  result<void> set_rlimit(const process::set_rlimit& s) {
+    const struct ::rlimit limit { s.soft, s.hard };
+    const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
+    if (!sys::raw::failed(r)) return {};
+    return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
+  }
+
+  /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.
+  result<void> open_time_namespace(pid_t pid) {
+    if (slots_.empty()) return {};
+    slots_[0] = OCIKIT_TRY(sys::openat(sys::at_fdcwd, "/proc/" + std::to_string(pid) + "/ns/time", O_RDONLY));
+    return {};
+  }
+
+  result<void> start_the_init() {
+    const process_identity init = container_.init();
+    const auto process = OCIKIT_TRY(open_process(init));
+    if (!process) return tl::unexpected(error::state("cannot exec in a stopped container"));
+    OCIKIT_TRY(open_time_namespace(init.pid));
+    cradle where;
+    const std::uint64_t types = namespaces_of_container() & ~std::uint64_t{CLONE_NEWTIME};
+    if (types != 0) where.joins.push_back({process->get(), types});
+    where.becomes_root = (types & CLONE_NEWUSER) != 0;
+    bool attach_later = false;
+    const auto entrance = container_.cgroup->enter();
+    if (!entrance && !wanted_.rootless) return tl::unexpected(entrance.error());
+    if (entrance) {
+      if (const auto* clone = std::get_if<cgroups::enter_by_clone>(&*entrance)) where.cgroup = clone->directory.get();
+      if (const auto* write = std::get_if<cgroups::enter_by_write>(&*entrance))
+        for (const fd_view fd : write->procs) where.cgroup_procs.push_back(fd.get());
+      attach_later = std::holds_alternative<cgroups::enter_by_attach>(*entrance);
+    }
+    std::vector<int> numbers;
+    for (const unique_fd& slot : slots_) numbers.push_back(slot.get());
+    OCIKIT_TRY(init_.start(plan_, numbers, with_, where).map_error(within_start));
+    if (attach_later) OCIKIT_TRY(container_.cgroup->attach(init_.pid()));
+    return {};
+  }
+
+  loaded_container& container_;
+  exec_request wanted_;
+  const backends& with_;
+  seccomp::compiled_filter filter_;
+  plan plan_;
+  std::vector<unique_fd> slots_;
+  init_session init_;
+};
+
+}  // namespace ocikit::container
