@@ -114,7 +114,7 @@ TEST_CASE("a limit below the usage is rejected when the config asks for the chec
 
 TEST_CASE("cpu.shares become a weight along runc's curve, whose usual value maps to the usual value") {
   const std::pair<std::uint64_t, std::uint64_t> rows[] = {{1, 1},          {2, 1},        {3, 2},       {512, 59},
-                                                          {1024, 100},     {2048, 170},   {10000, 619}, {262143, 10000},
+                                                          {1024, 100},     {2048, 174},   {10000, 627}, {262143, 10000},
                                                           {262144, 10000}, {~0ULL, 10000}};
   for (const auto& [shares, weight] : rows) {
     INFO(shares);
@@ -179,8 +179,8 @@ TEST_CASE("blockIO on both versions") {
                                    "blkio.bfq.weight_device=8:0 600 or blkio.weight_device=8:0 600",
                                    "blkio.leaf_weight_device=8:0 700", "blkio.throttle.read_bps_device=8:0 1000",
                                    "blkio.throttle.write_iops_device=8:16 20"});
-  CHECK(detail::io_weight(10) == 1);
-  CHECK(detail::io_weight(1000) == 10000);
+  CHECK(cgroups::detail::io_weight(10) == 1);
+  CHECK(cgroups::detail::io_weight(1000) == 10000);
 }
 
 TEST_CASE("hugepages, network and rdma") {

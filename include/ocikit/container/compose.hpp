@@ -151,20 +151,20 @@ class composer {
     const bool inherits = status == spec::container_status::created;
     for (std::size_t i = 0; i < hooks.size(); ++i) {
       const spec::hook& hook = hooks[i];
-      execute_hook step;
-      step.kind = kind;
-      step.index = static_cast<std::uint32_t>(i);
-      step.path = hook.path;
-      step.arguments = plan_.texts.keep(hook.args.empty() ? std::vector<zstring_view>{hook.path} : views(hook.args));
+      execute_hook one;
+      one.kind = kind;
+      one.index = static_cast<std::uint32_t>(i);
+      one.path = hook.path;
+      one.arguments = plan_.texts.keep(hook.args.empty() ? std::vector<zstring_view>{hook.path} : views(hook.args));
       const bool own = hook.env && !hook.env->empty();
-      step.inherits_environment = !own && inherits;
-      step.environment = own        ? std::span<const zstring_view>{plan_.texts.keep(views(*hook.env))}
-                         : inherits ? program_environment_
-                                    : std::span<const zstring_view>{};
-      step.timeout = static_cast<std::uint32_t>(std::clamp<std::int64_t>(hook.timeout.value_or(0), 0, 1 << 30));
-      step.state_before = state_before;
-      step.state_after = state_after;
-      plan_.add(actor::init, step, "/hooks/" + std::string{kind} + "/" + std::to_string(i));
+      one.inherits_environment = !own && inherits;
+      one.environment = own        ? std::span<const zstring_view>{plan_.texts.keep(views(*hook.env))}
+                        : inherits ? program_environment_
+                                   : std::span<const zstring_view>{};
+      one.timeout = static_cast<std::uint32_t>(std::clamp<std::int64_t>(hook.timeout.value_or(0), 0, 1 << 30));
+      one.state_before = state_before;
+      one.state_after = state_after;
+      plan_.add(actor::init, one, "/hooks/" + std::string{kind} + "/" + std::to_string(i));
     }
   }
 

@@ -34,20 +34,21 @@ namespace ocikit::container {
 /// What a container is to be made of.
 struct create_request {
   container_id id;
-  spec::config config;     ///< validated
-  std::string bundle;      ///< absolute
-  std::string rootfs;      ///< absolute
-  std::string cgroup_manager;
-  bool unified_cgroups = true;   ///< the host has cgroup v2 alone
-  bool rootless = false;         ///< missing permissions for cgroups are bearable
-  bool privileged = true;        ///< we may open what the root of a user namespace may not
+  spec::config config{};  ///< validated
+  std::string bundle{};   ///< absolute
+  std::string rootfs{};   ///< absolute
+  std::string cgroup_manager{};
+  bool unified_cgroups = true;  ///< the host has cgroup v2 alone
+  bool rootless = false;        ///< missing permissions for cgroups are bearable
+  bool privileged = true;       ///< we may open what the root of a user namespace may not
   bool no_pivot = false;
-  std::vector<std::string> host_kernel_mounts;  ///< with no_pivot
+  std::vector<std::string> host_kernel_mounts{};  ///< with no_pivot
   bool new_keyring = true;
-  bool started_by_runtime = false;              ///< `run`
-  std::uint32_t preserved_fds = 0;              ///< after the standard streams, socket activation included
-  std::vector<std::string> environment;         ///< of the runtime's own
+  bool started_by_runtime = false;         ///< `run`
+  std::uint32_t preserved_fds = 0;         ///< after the standard streams, socket activation included
+  std::vector<std::string> environment{};  ///< of the runtime's own
   std::uint32_t last_capability = 40;
+  std::array<int, 3> streams{-1, -1, -1};  ///< the container's standard streams; -1: ours
 };
 
 namespace detail {
@@ -108,6 +109,25 @@ class creation {
     return run_hooks("poststart", state_.config.hooks->poststart, hook_state(state_, spec::container_status::running));
   }
 
+  /// The init has ended and was reaped.
+  void ended() noexcept { init_.forget(); }
+
+  /// Removes an ended container and runs its poststop hooks. Errors: of the first thing that fails; the rest is done
+  /// all the same.
+  [[nodiscard]] result<void> destroy() {
+    undone_ = true;
+    result<void> first;
+    const auto note = [&first](result<void> done) {
+      if (first && !done) first = std::move(done);
+    };
+    if (!state_.ocikit.private_pid_namespace && !state_.cgroup_paths.empty()) note(cgroup_->kill(SIGKILL));
+    note(cgroup_->remove());
+    note(directory_.remove());
+    if (state_.config.hooks)
+      note(run_hooks("poststop", state_.config.hooks->poststop, hook_state(state_, spec::container_status::stopped)));
+    return first;
+  }
+
   /// The container shall outlive this object.
   void keep() noexcept {
     kept_ = true;
@@ -146,7 +166,9 @@ class creation {
         OCIKIT_TRY(take(steps[i]).map_error([&](error e) { return std::move(e).at(steps[i].where); }));
         continue;
       }
-      while (i + 1 < steps.size() && steps[i + 1].by == actor::init && !std::holds_alternative<await_start>(steps[i].what)) ++i;
+      while (i + 1 < steps.size() && steps[i + 1].by == actor::init &&
+             !std::holds_alternative<await_start>(steps[i].what))
+        ++i;
       unique_fd terminal;
       if (waiting_) OCIKIT_TRY(init_.go());
       OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error(in_init));
@@ -246,7 +268,8 @@ class creation {
     const plan_step* self = nullptr;
     for (const plan_step& one : plan_.steps)
       if (const auto* open = std::get_if<mounts::open_source>(&one.what); open == &s) self = &one;
-    const std::size_t index = self == nullptr ? plan_.steps.size() : static_cast<std::size_t>(self - plan_.steps.data());
+    const std::size_t index =
+        self == nullptr ? plan_.steps.size() : static_cast<std::size_t>(self - plan_.steps.data());
     return tl::unexpected(in_init(explain(init_failure{index, sys::raw::errno_of(tree), 0, {}}, plan_)));
   }
 
@@ -254,20 +277,18 @@ class creation {
     cradle where;
     where.namespaces = s.flags;
     std::vector<unique_fd> joined;
-    std::vector<namespace_to_join> joins;
     const auto join = [&](zstring_view path, std::uint64_t type) -> result<void> {
       if (path.empty()) return {};
       joined.push_back(OCIKIT_TRY(sys::openat(sys::at_fdcwd, path, O_RDONLY)));
-      joins.push_back({joined.back().get(), type});
+      where.joins.push_back({joined.back().get(), type});
       return {};
     };
     OCIKIT_TRY(join(s.user_namespace, CLONE_NEWUSER));
     OCIKIT_TRY(join(s.pid_namespace, CLONE_NEWPID));
-    where.joins = joins;
+    where.streams = wanted_.streams;
     where.becomes_root = facts_.mounts.user_namespace;
     if ((s.flags & CLONE_NEWUSER) != 0) OCIKIT_TRY(make_gate(where));
-    std::vector<int> procs;
-    OCIKIT_TRY(enter_cgroup(where, procs));
+    OCIKIT_TRY(enter_cgroup(where));
     if (!wanted_.started_by_runtime) OCIKIT_TRY(make_fifo(where));
     std::vector<int> numbers;
     for (const unique_fd& slot : slots_) numbers.push_back(slot.get());
@@ -277,7 +298,8 @@ class creation {
       started = init_.start(plan_, numbers, with_, where);
       attach_later_ = true;
     }
-    OCIKIT_TRY(std::move(started).map_error([](error e) { return std::move(e).within("unable to start container process"); }));
+    OCIKIT_TRY(
+        std::move(started).map_error([](error e) { return std::move(e).within("unable to start container process"); }));
     gate_theirs_.reset();
     fifo_.reset();
     for (unique_fd& slot : slots_) slot.reset();
@@ -285,7 +307,9 @@ class creation {
     return {};
   }
 
-  static bool can_attach_later(int code) { return code == EBUSY || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL; }
+  static bool can_attach_later(int code) {
+    return code == EBUSY || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
+  }
 
   result<void> make_gate(cradle& where) {
     int ends[2] = {-1, -1};
@@ -297,13 +321,12 @@ class creation {
     return {};
   }
 
-  result<void> enter_cgroup(cradle& where, std::vector<int>& procs) {
+  result<void> enter_cgroup(cradle& where) {
     if (!facts_.has_cgroup) return {};
     const cgroups::entrance entrance = OCIKIT_TRY(cgroup_->enter());
     if (const auto* clone = std::get_if<cgroups::enter_by_clone>(&entrance)) where.cgroup = clone->directory.get();
     if (const auto* write = std::get_if<cgroups::enter_by_write>(&entrance))
-      for (const fd_view fd : write->procs) procs.push_back(fd.get());
-    where.cgroup_procs = procs;
+      for (const fd_view fd : write->procs) where.cgroup_procs.push_back(fd.get());
     attach_later_ = std::holds_alternative<cgroups::enter_by_attach>(entrance);
     return {};
   }
@@ -341,11 +364,12 @@ class creation {
     reached_hooks_ = true;
     OCIKIT_TRY(note_process());
     const bool first = std::string_view{s.kind} == "prestart";
-    return run_hooks(s.kind, first ? hooks->prestart : hooks->create_runtime, hook_state(state_, spec::container_status::creating));
+    return run_hooks(s.kind, first ? hooks->prestart : hooks->create_runtime,
+                     hook_state(state_, spec::container_status::creating));
   }
 
   result<void> take(const process::set_rlimit& s) {
-    const struct ::rlimit limit {s.soft, s.hard};
+    const struct ::rlimit limit { s.soft, s.hard };
     const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
     if (!sys::raw::failed(r)) return {};
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));

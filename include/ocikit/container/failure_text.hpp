@@ -41,7 +41,8 @@ inline std::string mounting(std::string_view source, std::string_view target) {
 inline error explain(const mounts::mount_filesystem& s, const init_failure& f, const plan&) {
   const std::string what = mounting(s.source, s.target);
   if (s.ordinary_directory && (f.code == ELOOP || f.code == ENOTDIR))
-    return error::from_errno(0, what + ": filesystem \"" + std::string{s.type} + "\" must be mounted on ordinary directory");
+    return error::from_errno(
+        0, what + ": filesystem \"" + std::string{s.type} + "\" must be mounted on ordinary directory");
   if (f.code == EXDEV) return error::from_errno(0, what + ": the mountpoint lies on procfs");
   return with_errno(f, what + ": " + words(s));
 }
@@ -105,7 +106,8 @@ inline error explain(const process::set_user& s, const init_failure& f, const pl
 inline error explain(const execute_hook& s, const init_failure& f, const plan&) {
   const std::string head = "error running " + std::string{s.kind} + " hook #" + std::to_string(s.index) + ": ";
   if (f.code == ECANCELED) return error::from_errno(0, head + end_text(f.wait_status) + ", " + f.output);
-  if (f.code == ETIMEDOUT) return error::from_errno(0, head + "hook ran past specified timeout of " + std::to_string(s.timeout) + ".0s");
+  if (f.code == ETIMEDOUT)
+    return error::from_errno(0, head + "hook ran past specified timeout of " + std::to_string(s.timeout) + ".0s");
   return with_errno(f, head + std::string{s.path});
 }
 

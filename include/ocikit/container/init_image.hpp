@@ -16,8 +16,8 @@ namespace ocikit::container {
 
 namespace detail {
 inline constexpr unsigned mfd_allow_sealing = 2, mfd_exec = 0x10;
-inline constexpr int seal_all = 0x1f;       // F_SEAL_SEAL, SHRINK, GROW, WRITE, and FUTURE_WRITE
-inline constexpr int seal_exec = 0x20;      // F_SEAL_EXEC
+inline constexpr int seal_all = 0x1f;   // F_SEAL_SEAL, SHRINK, GROW, WRITE, and FUTURE_WRITE
+inline constexpr int seal_exec = 0x20;  // F_SEAL_EXEC
 }  // namespace detail
 
 /// A memfd that holds `bytes` and that nobody can change any more. Errors: system. See: memfd_create(2).
@@ -28,8 +28,10 @@ inline constexpr int seal_exec = 0x20;      // F_SEAL_EXEC
   if (!fd) return tl::unexpected(std::move(fd).error());
   OCIKIT_TRY(sys::write_all(*fd, bytes));
   auto r = sys::raw::fcntl(fd->get(), F_ADD_SEALS, detail::seal_all | (executable ? detail::seal_exec : 0));
-  if (r == -EINVAL) r = sys::raw::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-  if (sys::raw::failed(r)) return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("fcntl", *fd, "F_ADD_SEALS")));
+  if (r == -EINVAL)
+    r = sys::raw::fcntl(fd->get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  if (sys::raw::failed(r))
+    return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("fcntl", *fd, "F_ADD_SEALS")));
   return fd;
 }
 

@@ -38,7 +38,8 @@ struct init_link {
   static result<init_link> make() {
     int ends[2] = {-1, -1};
     const auto r = sys::raw::call(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
-    if (sys::raw::failed(r)) return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "socketpair(AF_UNIX, SOCK_SEQPACKET)"));
+    if (sys::raw::failed(r))
+      return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "socketpair(AF_UNIX, SOCK_SEQPACKET)"));
     return init_link{unique_fd{adopt_fd, ends[0]}, unique_fd{adopt_fd, ends[1]}};
   }
 };
@@ -66,7 +67,9 @@ inline unique_fd received_fd(struct ::msghdr& message) {
     wire::report report;
     char detail[wire::longest_detail];
   } buffer{};
-  struct ::iovec part {&buffer, sizeof buffer};
+  struct ::iovec part {
+    &buffer, sizeof buffer
+  };
   alignas(struct ::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   struct ::msghdr message {};
   message.msg_iov = &part;
@@ -76,7 +79,8 @@ inline unique_fd received_fd(struct ::msghdr& message) {
   sys::raw::outcome r = -EINTR;
   while (r == -EINTR) r = sys::raw::recvmsg(link.get(), message, MSG_CMSG_CLOEXEC);
   if (r == -ECONNRESET || r == 0) return init_word{init_silence{}};
-  if (sys::raw::failed(r)) return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("recvmsg", link)));
+  if (sys::raw::failed(r))
+    return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("recvmsg", link)));
   unique_fd with = detail::received_fd(message);
   const auto size = static_cast<std::size_t>(r);
   if (size < sizeof buffer.report || buffer.report.detail_size != size - sizeof buffer.report)

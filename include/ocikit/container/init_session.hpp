@@ -23,10 +23,11 @@ namespace ocikit::container {
 /// Where and how the init is born, besides what its plan says.
 struct cradle {
   std::uint64_t namespaces = 0;
-  std::span<const namespace_to_join> joins{};
+  std::vector<namespace_to_join> joins;
   int cgroup = -1;
-  std::span<const int> cgroup_procs{};
+  std::vector<int> cgroup_procs;
   int start_fifo = -1;
+  std::array<int, 3> streams{-1, -1, -1};  ///< as in `birth`
   bool becomes_root = false;
   int gate = -1;
 };
@@ -43,23 +44,26 @@ class init_session {
 
   /// Bears the init with its steps of `what`. `slots` are the descriptors, by slot, that it inherits.
   /// Errors: system.
-  [[nodiscard]] result<void> start(const plan& what, std::span<const int> slots, const backends& with, const cradle& where) {
+  [[nodiscard]] result<void> start(const plan& what, std::span<const int> slots, const backends& with,
+                                   const cradle& where) {
     const unique_fd executable = OCIKIT_TRY(open_init(with.init_image, with.installed_init));
     const unique_fd bytes = OCIKIT_TRY(sealed_memfd("ocikit:plan", wire::encode(what, slots), false));
     init_link link = OCIKIT_TRY(init_link::make());
-    inherited_.assign(slots.begin(), slots.end());
-    inherited_.insert(inherited_.end(), {bytes.get(), link.theirs.get(), where.start_fifo});
+    std::vector<int> inherited(slots.begin(), slots.end());
+    inherited.insert(inherited.end(), {bytes.get(), link.theirs.get(), where.start_fifo});
     plan_number_ = std::to_string(bytes.get());
     link_number_ = std::to_string(link.theirs.get());
     fifo_number_ = std::to_string(where.start_fifo);
     birth wanted;
     wanted.executable = executable.get();
-    wanted.arguments = {"ocirun:[init]", plan_number_.c_str(), link_number_.c_str(), where.start_fifo >= 0 ? fifo_number_.c_str() : nullptr, nullptr};
+    wanted.arguments = {"ocirun:[init]", plan_number_.c_str(), link_number_.c_str(),
+                        where.start_fifo >= 0 ? fifo_number_.c_str() : nullptr, nullptr};
     wanted.namespaces = where.namespaces;
     wanted.joins = where.joins;
     wanted.cgroup = where.cgroup;
     wanted.cgroup_procs = where.cgroup_procs;
-    wanted.inherited = inherited_;
+    wanted.inherited = std::move(inherited);
+    wanted.streams = where.streams;
     wanted.gate = where.gate;
     wanted.becomes_root = where.becomes_root;
     born_ = OCIKIT_TRY(spawn(std::move(wanted)));
@@ -97,6 +101,9 @@ class init_session {
   /// The init shall outlive this object.
   void keep() noexcept { kept_ = true; }
 
+  /// Somebody else reaped it.
+  void forget() noexcept { born_.pid = -1; }
+
   void kill_and_reap() noexcept {
     (void)sys::raw::kill(born_.pid, SIGKILL);
     int status = 0;
@@ -108,7 +115,8 @@ class init_session {
  private:
   /// Why the init is gone, from its wait status.
   [[nodiscard]] error death() {
-    if (const auto& failed = born_.failure(); failed.step != nullptr) return error::from_errno(failed.error, failed.step);
+    if (const auto& failed = born_.failure(); failed.step != nullptr)
+      return error::from_errno(failed.error, failed.step);
     int status = 0;
     while (sys::raw::wait4(born_.pid, &status, __WALL) == -EINTR) {
     }
@@ -121,7 +129,6 @@ class init_session {
   newborn born_;
   unique_fd link_;
   unique_fd executable_;
-  std::vector<int> inherited_;
   std::string plan_number_, link_number_, fifo_number_;
   bool kept_ = false;
 };

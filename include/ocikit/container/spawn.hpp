@@ -13,9 +13,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/unique_fd.hpp>
@@ -29,17 +29,19 @@ struct namespace_to_join {
   std::uint64_t types = 0;
 };
 
-/// How the init is to be born. Descriptors are borrowed; those that it inherits are named.
+/// How the init is to be born. Descriptors are borrowed; the lists are its own, because with a gate the child reads
+/// them when its parent has long gone on.
 struct birth {
-  int executable = -1;                        ///< of the init
-  std::array<const char*, 5> arguments{};     ///< null-terminated
-  std::uint64_t namespaces = 0;               ///< CLONE_NEW* for clone3(2)
-  std::span<const namespace_to_join> joins{}; ///< in this order
-  int cgroup = -1;                            ///< for CLONE_INTO_CGROUP
-  std::span<const int> cgroup_procs{};        ///< cgroup.procs files that the child writes itself into
-  std::span<const int> inherited{};           ///< kept open across execve(2)
-  int gate = -1;                              ///< read before the init is executed: the id maps are written then
-  bool becomes_root = false;                  ///< of its user namespace
+  int executable = -1;                     ///< of the init
+  std::array<const char*, 5> arguments{};  ///< null-terminated
+  std::uint64_t namespaces = 0;            ///< CLONE_NEW* for clone3(2)
+  std::vector<namespace_to_join> joins;    ///< in this order
+  int cgroup = -1;                         ///< for CLONE_INTO_CGROUP
+  std::vector<int> cgroup_procs;           ///< cgroup.procs files that the child writes itself into
+  std::vector<int> inherited;              ///< kept open across execve(2)
+  std::array<int, 3> streams{-1, -1, -1};  ///< become the standard streams; -1: inherited
+  int gate = -1;                           ///< read before the init is executed: the id maps are written then
+  bool becomes_root = false;               ///< of its user namespace
 };
 
 namespace detail {
@@ -99,7 +101,8 @@ inline sys::raw::outcome clone3_call(struct ::clone_args& args, void (*entry)(vo
 
 #define OCIKIT_IN_CHILD __attribute__((no_sanitize("address", "undefined")))
 
-[[noreturn]] OCIKIT_IN_CHILD inline void give_up(birth_context& context, const char* step, sys::raw::outcome r) noexcept {
+[[noreturn]] OCIKIT_IN_CHILD inline void give_up(birth_context& context, const char* step,
+                                                 sys::raw::outcome r) noexcept {
   context.failure.error = sys::raw::errno_of(r);
   context.failure.step = step;
   sys::raw::exit_group(1);
@@ -124,11 +127,15 @@ OCIKIT_IN_CHILD inline void become_init(void* argument) noexcept {
     if (!sys::raw::failed(r)) r = sys::raw::setresuid(0, 0, 0);
     if (sys::raw::failed(r)) give_up(context, "become root of the user namespace", r);
   }
+  for (int stream = 0; stream < 3; ++stream)
+    if (const int from = wanted.streams[static_cast<std::size_t>(stream)]; from >= 0)
+      (void)sys::raw::dup3(from, stream, 0);
   for (const int fd : wanted.inherited)
     if (fd >= 0) (void)sys::raw::fcntl(fd, F_SETFD, 0);
   char* no_environment[] = {nullptr};
   auto* arguments = const_cast<char* const*>(wanted.arguments.data());
-  give_up(context, "execute the init", sys::raw::execveat(wanted.executable, "", arguments, no_environment, AT_EMPTY_PATH));
+  give_up(context, "execute the init",
+          sys::raw::execveat(wanted.executable, "", arguments, no_environment, AT_EMPTY_PATH));
 }
 
 /// In a process between runtime and init: join namespaces, then bear the init as a sibling of its own.
@@ -144,7 +151,7 @@ OCIKIT_IN_CHILD inline void join_and_bear(void* argument) noexcept {
 }
 
 inline void set_stack(struct ::clone_args& args, birth_stack& stack) noexcept {
-  args.stack = reinterpret_cast<std::uint64_t>(stack.bytes);
+  args.stack = reinterpret_cast<__u64>(stack.bytes);
   args.stack_size = sizeof stack.bytes;
 }
 
@@ -180,10 +187,10 @@ struct newborn {
   if (w.gate < 0) args.flags |= CLONE_VFORK;
   if (w.cgroup >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
-    args.cgroup = static_cast<std::uint64_t>(w.cgroup);
+    args.cgroup = static_cast<__u64>(w.cgroup);
   }
-  args.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  args.parent_tid = reinterpret_cast<std::uint64_t>(&pid);
+  args.pidfd = reinterpret_cast<__u64>(&pidfd);
+  args.parent_tid = reinterpret_cast<__u64>(&pid);
   detail::set_stack(args, *out.stack);
 
   sys::raw::outcome r = 0;

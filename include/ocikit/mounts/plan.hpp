@@ -22,7 +22,7 @@ struct facts {
   std::string rootfs;             ///< absolute path of the root file system
   std::string bundle;             ///< absolute path; relative sources start here
   bool user_namespace = false;    ///< the container has a user namespace of its own
-  bool mount_namespace = true;        ///< ... and a mount namespace
+  bool mount_namespace = true;    ///< ... and a mount namespace
   bool cgroup_namespace = false;  ///< ... and a cgroup namespace
   bool unified_cgroups = true;    ///< cgroup v2 alone
   /// The container's cgroup per controller, absolute: `{"", path}` on v2, one entry per controller on v1.
@@ -208,14 +208,14 @@ class mount_planner {
     for (const auto& [controller, path] : known_.cgroup_paths) {
       const std::string directory = hierarchy_directory(path);
       const std::string name = controller.starts_with("name=") ? controller.substr(5) : controller;
-      if (directory.empty()) continue;
+      if (directory.empty() || controller.empty()) continue;  // the v2 hierarchy of a hybrid host is not shown
       if (std::find(seen.begin(), seen.end(), directory) == seen.end()) {
         seen.push_back(directory);
         add_hierarchy(options, controller, path, directory, target, where);
       }
       if (directory != name)
         plan_.targets.push_back(
-            {make_link{texts_.keep(target), texts_.keep(name), texts_.keep(directory), false}, where});
+            {make_link{texts_.keep(target.substr(1)), texts_.keep(name), texts_.keep(directory), false}, where});
     }
     if ((options.flags & sys::ms::rdonly) != 0)
       plan_.finishing.push_back({change_attributes{base.target, {sys::mount_attr::rdonly, 0}}, where});
