@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ocikit/container/start.hpp>
+
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "container_access.hpp"
 
 namespace ocikit::runtime {
 namespace {
 
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("start is not implemented yet")); }
+result<int> run(const invocation& call) {
+  auto found = OCIKIT_TRY(load_container(call, container::locking::exclusive));
+  OCIKIT_TRY(container::start(found));
+  return 0;
+}
 
 constexpr command self{
     .name = "start",

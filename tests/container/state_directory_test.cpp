@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +95,30 @@ TEST_CASE(
   }
   REQUIRE(made.remove());
   CHECK(!exists(in.path("c1")));
+}
+
+TEST_CASE("a write that stops half-way leaves the old state, whether the writer fails or dies of it") {
+  const example_root in;
+  auto made = in.root.create(id()).value();
+  const auto before = example_state();
+  REQUIRE(made.write_state(before));
+  for (const bool dies : {false, true}) {
+    child_process writer{[&] {
+      (void)::signal(SIGXFSZ, dies ? SIG_DFL : SIG_IGN);
+      const ::rlimit small{100, 100};
+      (void)::setrlimit(RLIMIT_FSIZE, &small);
+      const ::rlimit no_core{0, 0};
+      (void)::setrlimit(RLIMIT_CORE, &no_core);
+      auto after = before;
+      after.rootless = true;
+      ::_exit(made.write_state(after) ? 1 : 0);
+    }};
+    const int status = writer.reap();
+    CHECK((dies ? WIFSIGNALED(status) : status == 0));
+    CHECK(made.read_state() == before);
+    if (!dies) CHECK(read_directory(made.directory()).value().size() == 1);
+  }
+  CHECK(made.remove());
 }
 
 TEST_CASE("creating.json is read when it is there, and forgotten once") {

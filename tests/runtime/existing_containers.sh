@@ -24,9 +24,10 @@ run() {
   [ "$status" = "$expected" ] || fail "ocirun $*: exit status $status, not $expected: $(cat err)"
   called="ocirun $*"
 }
+# shellcheck disable=SC2059  # the first argument is the format
 prints() { printf "$@" | cmp -s - out || fail "$called: printed: $(cat out)"; }
 silent() { [ ! -s err ] || fail "$called: said: $(cat err)"; }
-says() { grep -Fq -- "msg=$1" err && [ "$(wc -l <err)" = 1 ] || fail "$called: said: $(cat err)"; }
+says() { { grep -Fq -- "msg=$1" err && [ "$(wc -l <err)" = 1 ]; } || fail "$called: said: $(cat err)"; }
 
 # start_of PID: field 22 of its stat; `sleep` has no parentheses in its name.
 start_of() { cut -d' ' -f22 "/proc/$1/stat"; }
@@ -133,7 +134,7 @@ silent
 run 1 pause c1
 says '"container not running"'
 run 0 state c1
-grep -q '"pid": 0,' out && grep -q '"status": "stopped"' out || fail "$called: printed: $(cat out)"
+{ grep -q '"pid": 0,' out && grep -q '"status": "stopped"' out; } || fail "$called: printed: $(cat out)"
 run 0 delete c1
 silent
 prints ''
@@ -167,6 +168,24 @@ run 0 state c1
 grep -q '"status": "created"' out || fail "$called: printed: $(cat out)"
 run 0 delete c1
 gone "$pid"
+mkdir root/c1
+mkfifo root/c1/exec.fifo
+sh -c 'head -c 1 <&9 >/dev/null; exec sleep 1000 9<&-' 9<>root/c1/exec.fifo &
+pid=$!
+disown
+pids+=("$pid")
+write_state c1 "$pid" "$(start_of "$pid")"
+run 0 start c1
+silent
+prints ''
+[ ! -e root/c1/exec.fifo ] || fail "$called: exec.fifo is still there"
+run 1 start c1
+says '"cannot start an already running container"'
+run 0 kill c1 KILL
+gone "$pid"
+run 1 start c1
+says '"cannot start a container that has stopped"'
+run 0 delete c1
 
 # Directories that are no containers: told once each, hidden from nobody else, and removed by delete.
 container c1

@@ -65,16 +65,10 @@ struct pipe_ends {
   unique_fd write;
 };
 
-/// A pipe whose ends are neither 0, 1 nor 2, so that putting them there cannot overwrite one another.
 inline result<pipe_ends> make_pipe() {
   int ends[2];
   OCIKIT_TRY(sys::detail::explain_void(sys::raw::pipe2(ends, O_CLOEXEC), "pipe2"));
-  pipe_ends made{unique_fd{adopt_fd, ends[0]}, unique_fd{adopt_fd, ends[1]}};
-  for (unique_fd* end : {&made.read, &made.write}) {
-    if (end->get() > 2) continue;
-    *end = OCIKIT_TRY(sys::detail::explain_fd(sys::raw::fcntl(end->get(), F_DUPFD_CLOEXEC, 3), "fcntl", end->view()));
-  }
-  return made;
+  return pipe_ends{unique_fd{adopt_fd, ends[0]}, unique_fd{adopt_fd, ends[1]}};
 }
 
 inline result<void> set_nonblocking(fd_view fd) {
@@ -138,6 +132,8 @@ class program_run {
   using clock = std::chrono::steady_clock;
 
   [[nodiscard]] result<void> start(const program& what) {
+    // Made in this order, no end that the program gets is overwritten by an earlier dup2(2), even where 0 to 2 are
+    // free.
     pipe_ends in = OCIKIT_TRY(make_pipe());
     pipe_ends out = OCIKIT_TRY(make_pipe());
     pipe_ends err = OCIKIT_TRY(make_pipe());

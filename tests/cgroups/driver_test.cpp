@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The drivers with real cgroups, from headers and from their .so. Needs root; makes ocikit-test-* cgroups and removes
+// them.
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include <ocikit/cgroups/from_plugin.hpp>
+#include <ocikit/cgroups/fs.hpp>
+#include <ocikit/cgroups/fs2.hpp>
+
+#include "driver_suite.hpp"
+
+using namespace driver_suite;
+
+namespace {
+
+enum class view { as_is, pure_v2 };
+
+bool unified_host() {
+  struct ::statfs found {};
+  return ::statfs("/sys/fs/cgroup", &found) == 0 && found.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/// Gives the calling process a mount namespace in which /sys/fs/cgroup is cgroup2.
+bool enter_pure_v2() {
+  return ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::umount2("/sys/fs/cgroup", MNT_DETACH) == 0 &&
+         ::mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, nullptr) == 0;
+}
+
+/// Runs the tests of this view, or says why not. Catch runs all cases in one process, so the program is started once
+/// for each view (see CMakeLists.txt) and the view is chosen by OCIKIT_TEST_VIEW.
+bool ready(view wanted) {
+  static const bool v2 = [] {
+    const char* chosen = ::getenv("OCIKIT_TEST_VIEW");
+    const bool asked = chosen != nullptr && std::string{chosen} == "v2";
+    if (asked && ::geteuid() == 0 && !unified_host() && !enter_pure_v2()) std::cout << "cannot make a v2 view\n";
+    return asked;
+  }();
+  if (v2 != (wanted == view::pure_v2)) return false;  // the other run's business
+  std::string why;
+  if (::geteuid() != 0) why = "needs root";
+  if (v2 && why.empty() && !unified_host()) why = "no pure cgroup v2 view could be made";
+  if (!v2 && why.empty() && unified_host()) why = "the host has no cgroup v1";
+  if (!why.empty()) std::cout << "skipped: " << why << "\n";
+  return why.empty();
+}
+
+std::string name() { return "ocikit-test-" + std::to_string(::getpid()); }
+
+std::unique_ptr<opener> from_so(const char* plugin, const char* directory) {
+  auto loaded = load_opener({{}, {directory}, {}}, plugin);
+  must(loaded);
+  return *std::move(loaded);
+}
+
+/// A cgroup below one that is not there yet; the upper one stays, as other containers may be in it by then.
+void below(opener& backend) {
+  const auto wanted = wish("/" + name() + "-above/c1");
+  life(backend, wanted);
+  const auto d = backend.open(wanted);
+  must(d);
+  for (const auto& [key, path] : (*d)->paths()) CHECK(::rmdir(path.substr(0, path.rfind('/')).c_str()) == 0);
+}
+
+std::string file_of(const driver& d, std::string_view key, const std::string& file) {
+  for (const auto& [k, path] : d.paths())
+    if (k == key) {
+      std::ifstream in{path + "/" + file};
+      std::string line;
+      std::getline(in, line);
+      return line;
+    }
+  return "no such controller";
+}
+
+}  // namespace
+
+TEST_CASE("v1: life of a cgroup, by header and by plugin") {
+  if (!ready(view::as_is)) return;
+  fs_opener direct;
+  life(direct, wish("/" + name()));
+  below(direct);
+  const auto loaded = from_so("cgroup-fs", OCIKIT_PLUGINS);
+  life(*loaded, wish("/" + name()));
+  refusals(*loaded, wish("/" + name()));
+  undoing(*loaded, name() + "-undo");
+}
+
+TEST_CASE("v1: device rules hold") {
+  if (!ready(view::as_is)) return;
+  fs_opener direct;
+  devices(direct, wish("/" + name()));
+}
+
+TEST_CASE("v1: limits are what the kernel shows afterwards") {
+  if (!ready(view::as_is)) return;
+  fs_opener direct;
+  auto d = direct.open(wish("/" + name()));
+  must(d);
+  must((*d)->create());
+  spec::resources r;
+  r.memory.emplace().limit = 64 << 20;
+  r.memory->swap = 128 << 20;
+  r.memory->reservation = 32 << 20;
+  r.memory->swappiness = 10;
+  r.cpu.emplace().shares = 512;
+  r.cpu->quota = 20000;
+  r.cpu->period = 50000;
+  r.cpu->cpus = "0";
+  r.pids = spec::pids{12};
+  must((*d)->apply(r, driver::device_policy::keep));
+  CHECK(file_of(**d, "memory", "memory.limit_in_bytes") == "67108864");
+  CHECK(file_of(**d, "memory", "memory.memsw.limit_in_bytes") == "134217728");
+  CHECK(file_of(**d, "memory", "memory.soft_limit_in_bytes") == "33554432");
+  CHECK(file_of(**d, "memory", "memory.swappiness") == "10");
+  CHECK(file_of(**d, "cpu", "cpu.shares") == "512");
+  CHECK(file_of(**d, "cpu", "cpu.cfs_quota_us") == "20000");
+  CHECK(file_of(**d, "cpu", "cpu.cfs_period_us") == "50000");
+  CHECK(file_of(**d, "cpuset", "cpuset.cpus") == "0");
+  CHECK(file_of(**d, "pids", "pids.max") == "12");
+  r.memory->limit = 256 << 20;  // wider than the old sum: the sum must go first
+  r.memory->swap = 512 << 20;
+  must((*d)->apply(r, driver::device_policy::keep));
+  r.memory->limit = 32 << 20;  // and the other way round
+  r.memory->swap = 64 << 20;
+  must((*d)->apply(r, driver::device_policy::keep));
+  CHECK(file_of(**d, "memory", "memory.memsw.limit_in_bytes") == "67108864");
+
+  spec::resources shares;
+  shares.cpu.emplace().shares = 1;
+  CHECK((*d)->apply(shares, driver::device_policy::keep).error().message() ==
+        "the minimum allowed cpu-shares is 2 (config.json#/linux/resources/cpu/shares)");
+  spec::resources cpus;
+  cpus.cpu.emplace().cpus = "4096";
+  CHECK((*d)->apply(cpus, driver::device_policy::keep).error().where() == "/linux/resources/cpu/cpus");
+  spec::resources huge;
+  huge.hugepage_limits = {{"2MB", 0}};
+  CHECK((*d)->apply(huge, driver::device_policy::keep).error().message() ==
+        "cannot set hugetlb limit: container could not join or create cgroup "
+        "(config.json#/linux/resources/hugepageLimits/0)");
+  must((*d)->remove());
+}
+
+TEST_CASE("hybrid: the example driver in C lives in the unified hierarchy") {
+  if (!ready(view::as_is)) return;
+  const auto loaded = from_so("simple", OCIKIT_EXAMPLE);
+  life(*loaded, wish(""));
+}
+
+TEST_CASE("v2: life of a cgroup, by header and by plugin") {
+  if (!ready(view::pure_v2)) return;
+  fs2_opener direct;
+  life(direct, wish("/" + name()));
+  below(direct);
+  const auto loaded = from_so("cgroup-fs2", OCIKIT_PLUGINS);
+  life(*loaded, wish("/" + name()));
+  refusals(*loaded, wish("/" + name()));
+  undoing(*loaded, name() + "-undo");
+}
+
+TEST_CASE("v2: device rules hold") {
+  if (!ready(view::pure_v2)) return;
+  fs2_opener direct;
+  devices(direct, wish("/" + name()));
+}
+
+TEST_CASE("v2: a limit whose controller is elsewhere is an error with its place") {
+  if (!ready(view::pure_v2)) return;
+  fs2_opener direct;
+  auto d = direct.open(wish("/" + name()));
+  must(d);
+  must((*d)->create());
+  const auto controllers = file_of(**d, "", "cgroup.controllers");
+  spec::resources r;
+  r.pids = spec::pids{9};
+  const auto set = (*d)->apply(r, driver::device_policy::keep);
+  if (controllers.find("pids") != std::string::npos) {
+    must(set);
+    CHECK(file_of(**d, "", "pids.max") == "9");
+  } else {
+    CHECK(set.error().where() == "/linux/resources/pids/limit");
+  }
+  if (controllers.find("hugetlb") != std::string::npos) {
+    spec::resources huge;
+    huge.hugepage_limits = {{"2MB", 4 << 20}};
+    must((*d)->apply(huge, driver::device_policy::keep));
+    CHECK(file_of(**d, "", "hugetlb.2MB.max") == "4194304");
+    CHECK(file_of(**d, "", "hugetlb.2MB.rsvd.max") == "4194304");
+  } else {
+    std::cout << "skipped: no hugetlb controller on the unified hierarchy\n";
+  }
+  must((*d)->remove());
+}
+
+TEST_CASE("v2: below a threaded cgroup the container becomes threaded, unless a controller forbids it") {
+  if (!ready(view::pure_v2)) return;
+  const std::string top = "/sys/fs/cgroup/" + name() + "-threaded";
+  REQUIRE(::mkdir(top.c_str(), 0755) == 0);
+  REQUIRE(::mkdir((top + "/t").c_str(), 0755) == 0);
+  std::ofstream{top + "/t/cgroup.type"} << "threaded";
+  fs2_opener direct;
+  auto d = direct.open(wish("/" + name() + "-threaded/c1"));
+  must(d);
+  must((*d)->create());
+  const pid_t pid = ::fork();
+  if (pid == 0) sleep_forever();
+  must((*d)->attach(pid));
+  CHECK(file_of(**d, "", "cgroup.type") == "threaded");
+  ::kill(pid, SIGKILL);
+  (void)status_of(pid);
+  must((*d)->remove());
+  ::rmdir((top + "/t").c_str());
+  CHECK(::rmdir(top.c_str()) == 0);
+}
+
+TEST_CASE("v2: the example driver in C") {
+  if (!ready(view::pure_v2)) return;
+  const auto loaded = from_so("simple", OCIKIT_EXAMPLE);
+  life(*loaded, wish(""));
+}
