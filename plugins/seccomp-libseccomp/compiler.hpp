@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@
 #include <ocikit/sys/call.hpp>
 
 #include "arch_switch.hpp"
+#include "time_limit.hpp"
 
 namespace ocikit::seccomp {
 
@@ -35,7 +37,7 @@ class libseccomp_compiler final : public compiler {
     const auto numbers = native_numbers(wanted, out.unknown);
     std::vector<arch_filter> filters;
     for (const auto& arch : wanted.architectures)
-      filters.push_back({arch.token, OCIKIT_TRY(compile_for(arch, wanted, numbers, out.warnings))});
+      filters.push_back({arch.token, OCIKIT_TRY(compile_for(arch, wanted, numbers))});
     const auto joined = join_filters(filters);
     const auto bytes = std::as_bytes(std::span{joined});
     out.program.assign(bytes.begin(), bytes.end());
@@ -48,6 +50,7 @@ class libseccomp_compiler final : public compiler {
   using instructions = std::vector<struct ::sock_filter>;
   static constexpr std::size_t rules_for_tree = 32;
   static constexpr std::uint32_t binary_tree = 2;
+  static constexpr std::chrono::milliseconds time_limit{2000};
 
   /// libseccomp says EINVAL, EEXIST, EDOM... for values, not for failures of the system.
   static error refused(int code, std::string what, std::string pointer) {
@@ -83,18 +86,49 @@ class libseccomp_compiler final : public compiler {
     return numbers;
   }
 
+  /// How the part that may take long ended: a negative errno, and the rule that had it.
+  struct outcome {
+    int code = 0;
+    std::size_t rule = 0;
+  };
+
   static result<instructions> compile_for(const wanted_arch& arch, const request& wanted,
-                                          const std::vector<int>& numbers, std::vector<std::string>& warnings) {
+                                          const std::vector<int>& numbers) {
     const filter made{::seccomp_init(wanted.default_action), &::seccomp_release};
     if (!made)
       return tl::unexpected(
           error::unsupported("libseccomp refuses the default action").at("/linux/seccomp/defaultAction"));
     OCIKIT_TRY(select_architecture(made.get(), arch));
-    OCIKIT_TRY(add_rules(made.get(), wanted, numbers));
-    if (wanted.rules.size() > rules_for_tree && warnings.empty() &&
-        ::seccomp_attr_set(made.get(), SCMP_FLTATR_CTL_OPTIMIZE, binary_tree) != 0)
-      warnings.emplace_back("libseccomp cannot sort the seccomp filter into a tree; system calls get slower");
-    return export_program(made.get());
+    const unique_fd file = OCIKIT_TRY(sys::memfd_create("seccomp-filter", 0));
+    const auto work = [&] { return write_program(made.get(), wanted, numbers, file); };
+    const outcome end =
+        may_take_long(wanted) ? OCIKIT_TRY(with_time_limit(time_limit, work).map_error(too_long)) : work();
+    if (end.code == 0) return read_program(file);
+    if (end.rule >= wanted.rules.size())
+      return tl::unexpected(error::from_errno(-end.code, sys::call_text("seccomp_export_bpf", file.view())));
+    const auto& rule = wanted.rules[end.rule];
+    return tl::unexpected(refused(end.code,
+                                  "error adding seccomp filter rule for syscall " + std::string{rule.name.c_str()},
+                                  "/linux/seccomp/syscalls/" + std::to_string(rule.entry)));
+  }
+
+  /// libseccomp merges the conditions on one call into a tree that can double with each (2.5.4: 48 mixed conditions
+  /// took more than half a minute). Real profiles have a handful and are not made to wait for a process.
+  static bool may_take_long(const request& wanted) {
+    std::size_t conditions = 0, entangled = 0;
+    for (const auto& rule : wanted.rules) {
+      conditions += rule.conditions.size();
+      const bool plain = rule.conditions.size() <= 1 &&
+                         (rule.conditions.empty() || rule.conditions[0].op == spec::seccomp_operator::eq);
+      if (!plain) entangled += rule.conditions.size();
+    }
+    return conditions > 256 || entangled > 12;
+  }
+
+  static error too_long(error why) {
+    if (why.code() != ETIME) return why;
+    return error::config("/linux/seccomp/syscalls", "libseccomp needs more than " + std::to_string(time_limit.count()) +
+                                                        " ms for these argument rules");
   }
 
   /// The native architecture is there from the start.
@@ -115,7 +149,8 @@ class libseccomp_compiler final : public compiler {
     return {from.index, operators[static_cast<std::size_t>(from.op)], from.value, from.value_two};
   }
 
-  static result<void> add_rules(scmp_filter_ctx to, const request& wanted, const std::vector<int>& numbers) {
+  static outcome write_program(scmp_filter_ctx to, const request& wanted, const std::vector<int>& numbers,
+                               fd_view file) {
     std::vector<scmp_arg_cmp> comparisons;
     for (std::size_t i = 0; i < wanted.rules.size(); ++i) {
       if (numbers[i] == __NR_SCMP_ERROR) continue;
@@ -124,27 +159,23 @@ class libseccomp_compiler final : public compiler {
       for (const auto& one : rule.conditions) comparisons.push_back(comparison(one));
       const int code = ::seccomp_rule_add_array(to, rule.action, numbers[i], static_cast<unsigned>(comparisons.size()),
                                                 comparisons.data());
-      if (code != 0)
-        return tl::unexpected(refused(code,
-                                      "error adding seccomp filter rule for syscall " + std::string{rule.name.c_str()},
-                                      "/linux/seccomp/syscalls/" + std::to_string(rule.entry)));
+      if (code != 0) return {code, i};
     }
-    return {};
+    // A library that cannot sort makes a slower filter, no other one.
+    if (wanted.rules.size() > rules_for_tree) (void)::seccomp_attr_set(to, SCMP_FLTATR_CTL_OPTIMIZE, binary_tree);
+    // Before 2.6 libseccomp writes a filter to a descriptor and nowhere else.
+    return {::seccomp_export_bpf(to, file.get()), wanted.rules.size()};
   }
 
-  /// Before 2.6 libseccomp writes a filter to a descriptor and nowhere else.
-  static result<instructions> export_program(scmp_filter_ctx from) {
-    const unique_fd file = OCIKIT_TRY(sys::memfd_create("seccomp-filter", 0));
-    if (const int code = ::seccomp_export_bpf(from, file.get()); code != 0)
-      return tl::unexpected(error::from_errno(-code, sys::call_text("seccomp_export_bpf", file.view())));
+  static result<instructions> read_program(fd_view file) {
     const auto size = sys::raw::lseek(file.get(), 0, SEEK_END);
     if (sys::raw::failed(size))
-      return tl::unexpected(error::from_errno(sys::raw::errno_of(size), sys::call_text("lseek", file.view())));
+      return tl::unexpected(error::from_errno(sys::raw::errno_of(size), sys::call_text("lseek", file)));
     instructions program(static_cast<std::size_t>(size) / sizeof(struct ::sock_filter));
-    const auto got = sys::raw::pread(file.get(), program.data(), static_cast<std::size_t>(size), 0);
+    const auto got = sys::raw::pread(file.get(), program.data(), program.size() * sizeof(struct ::sock_filter), 0);
     if (got == size) return program;
-    return tl::unexpected(error::from_errno(sys::raw::failed(got) ? sys::raw::errno_of(got) : EIO,
-                                            sys::call_text("pread", file.view(), size)));
+    return tl::unexpected(
+        error::from_errno(sys::raw::failed(got) ? sys::raw::errno_of(got) : EIO, sys::call_text("pread", file, size)));
   }
 
   /// The library this process uses, so that a cached result dies with its upgrade.
