@@ -243,7 +243,8 @@ class fs_driver final : public driver {
     for (auto& m : members_) {
       close(m);
       const auto root = root_of(m);
-      auto removed = root ? remove_tree(*root, m.path) : result<void>{tl::unexpected(root.error())};
+      // Whoever lives in one hierarchy lives in the others too: a second of patience is enough for all of them.
+      auto removed = root ? remove_tree(*root, m.path, outcome ? 10 : 0) : result<void>{tl::unexpected(root.error())};
       if (!removed && outcome && !(wish_.rootless && detail::is_permission(removed.error()))) outcome = removed;
     }
     return outcome.map_error([](error e) { return std::move(e).within("unable to remove container's cgroup"); });

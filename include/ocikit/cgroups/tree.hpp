@@ -201,14 +201,14 @@ inline void add_pids(std::string_view text, std::vector<pid_t>& to) {
 
 namespace detail {
 
-/// rmdir, asked again while the kernel still clears away dead processes: 1, 2, 4 ... ms, ten times.
-[[nodiscard]] inline result<void> remove_directory(fd_view parent, zstring_view name) {
+/// rmdir, asked again while the kernel still clears away dead processes: 1, 2, 4 ... ms, `retries` times.
+[[nodiscard]] inline result<void> remove_directory(fd_view parent, zstring_view name, int retries) {
   auto pause = std::chrono::milliseconds{1};
   for (int tries = 0;; ++tries) {
     const auto r = sys::raw::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
     const int code = sys::raw::errno_of(r);
     if (code == 0 || code == ENOENT) return {};
-    if (code != EBUSY || tries == 10)
+    if (code != EBUSY || tries >= retries)
       return tl::unexpected(
           error::from_errno(code, sys::call_text("unlinkat", parent, std::string_view{name}, "AT_REMOVEDIR")));
     sleep_for(pause);
@@ -217,24 +217,29 @@ namespace detail {
 }
 
 struct remover final : walk_visitor {
+  int retries = 0;
   result<void> enter(fd_view) override { return {}; }
-  result<void> leave(fd_view parent, const std::string& name) override { return remove_directory(parent, name); }
+  result<void> leave(fd_view parent, const std::string& name) override {
+    return remove_directory(parent, name, retries);
+  }
 };
 
 }  // namespace detail
 
 /// Removes the cgroup at `path` below `root` and everything below it, deepest first. The usual case, nothing below, is
-/// one unlinkat(2). No error when it is gone.
+/// one unlinkat(2). A busy one is asked for `retries` times more, with growing pauses: ten are a second. No error when
+/// it is gone.
 /// Errors: system, EBUSY when processes live on in it.
-[[nodiscard]] inline result<void> remove_tree(fd_view root, zstring_view path) {
+[[nodiscard]] inline result<void> remove_tree(fd_view root, zstring_view path, int retries = 10) {
   const int code = sys::raw::errno_of(sys::raw::unlinkat(root.get(), path.c_str(), AT_REMOVEDIR));
   if (code == 0 || code == ENOENT) return {};
   auto dir = open_below(root, path, O_PATH | O_DIRECTORY);
   if (!dir && dir.error().code() == ENOENT) return {};
   if (!dir) return tl::unexpected(dir.error());
   detail::remover visit;
+  visit.retries = retries;
   if (const auto walked = walk(*dir, visit); !walked && walked.error().code() != ENOENT) return walked;
-  return detail::remove_directory(root, path);
+  return detail::remove_directory(root, path, retries);
 }
 
 }  // namespace ocikit::cgroups
