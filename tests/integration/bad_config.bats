@@ -8,7 +8,7 @@ is_refused() { # [TEXT]
 	timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
 	head -c 600 "$WORK/err"
 	[ "$status" -eq 1 ] || fail "status $status"
-	[ "$(wc -l <"$WORK/err")" -eq 1 ] || fail "not one line"
+	one_error <"$WORK/err"
 	(($(wc -c <"$WORK/err") < 4096)) || fail "a line of $(wc -c <"$WORK/err") bytes"
 	[ ! -s "$WORK/out" ]
 	grep -qF -- "${1:-run failed: }" "$WORK/err" || fail "without '$1'"
@@ -64,54 +64,55 @@ is_refused() { # [TEXT]
 }
 
 @test "a value of the wrong type is refused with its place in the document" {
-	bundle
-	while IFS='|' read -r filter pointer; do
+	while read -r line; do
+		filter=${line%% => *} pointer=${line##* => }
 		bundle
 		edit "$filter"
 		is_refused "$pointer"
 	done <<-'END'
-		.process.args = "sh"|/process/args
-		.process.args = [1]|/process/args/0
-		.process.user.uid = "root"|/process/user/uid
-		.process.user.uid = -1|/process/user/uid
-		.process.user.uid = 4294967296|/process/user/uid
-		.process.user.uid = 1.5|/process/user/uid
-		.process.terminal = "yes"|/process/terminal
-		.mounts = {}|/mounts
-		.mounts[0].options = "ro"|/mounts/0/options
-		.root = "rootfs"|/root
-		.linux.namespaces = [{type: 5}]|/linux/namespaces/0/type
-		.linux.resources.memory = {limit: "1G"}|/linux/resources/memory/limit
-		.linux.maskedPaths = [null, 7]|/linux/maskedPaths
-		.hooks = {prestart: "x"}|/hooks/prestart
+		.process.args = "sh" => /process/args
+		.process.args = [1] => /process/args/0
+		.process.user.uid = "root" => /process/user/uid
+		.process.user.uid = -1 => /process/user/uid
+		.process.user.uid = 4294967296 => /process/user/uid
+		.process.user.uid = 1.5 => /process/user/uid
+		.process.terminal = "yes" => /process/terminal
+		.mounts = {} => /mounts
+		.mounts[0].options = "ro" => /mounts/0/options
+		.root = "rootfs" => /root
+		.linux.namespaces = [{type: 5}] => /linux/namespaces/0/type
+		.linux.resources.memory = {limit: "1G"} => /linux/resources/memory/limit
+		.linux.maskedPaths = [null, 7] => /linux/maskedPaths
+		.hooks = {prestart: "x"} => /hooks/prestart
 	END
 }
 
 @test "a value that cannot be honoured is refused, in words that clients know where there are such" {
-	while IFS='|' read -r filter text; do
+	while read -r line; do
+		filter=${line%% => *} text=${line##* => }
 		bundle
 		edit "$filter"
 		is_refused "$text"
 	done <<-'END'
-		del(.process)|process property must not be empty
-		.process.cwd = ""|Cwd property must not be empty
-		.process.cwd = "tmp"|Cwd must be an absolute path
-		.process.args = []|args must not be empty
-		del(.root)|root must be specified
-		.root.path = "/nosuch/rootfs"|no such file or directory
-		.linux.namespaces += [{type: "nosuch"}]|nosuch
-		.linux.namespaces += [{type: "pid"}]|run failed
-		.linux.namespaces |= map(if .type == "network" then .path = "/nosuch/net" else . end)|/nosuch/net
-		.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)|/etc/passwd
-		.process.rlimits = [{type: "RLIMIT_NOSUCH", soft: 1, hard: 1}]|RLIMIT_NOSUCH
-		.linux.sysctl = {"kernel.sysrq": "0"}|kernel.sysrq
-		.linux.sysctl = {"net/../kernel/sysrq": "0"}|sysctl
-		.linux.seccomp = {defaultAction: "SCMP_ACT_NOSUCH"}|SCMP_ACT_NOSUCH
-		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}]|/mounts/7
-		.mounts += [{destination: "/data", type: "nosuchfs", source: "none"}]|nosuchfs
-		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]|run failed
-		.linux.rootfsPropagation = "nosuch"|nosuch
-		.hostname = "a" * 100|hostname
+		del(.process) => process property must not be empty
+		.process.cwd = "" => Cwd property must not be empty
+		.process.cwd = "tmp" => Cwd must be an absolute path
+		.process.args = [] => args must not be empty
+		del(.root) => root must be specified
+		.root.path = "/nosuch/rootfs" => no such file or directory
+		.linux.namespaces += [{type: "nosuch"}] => nosuch
+		.linux.namespaces += [{type: "pid"}] => run failed
+		.linux.namespaces |= map(if .type == "network" then .path = "/nosuch/net" else . end) => /nosuch/net
+		.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end) => /etc/passwd
+		.process.rlimits = [{type: "RLIMIT_NOSUCH", soft: 1, hard: 1}] => RLIMIT_NOSUCH
+		.linux.sysctl = {"kernel.sysrq": "0"} => kernel.sysrq
+		.linux.sysctl = {"net/../kernel/sysrq": "0"} => sysctl
+		.linux.seccomp = {defaultAction: "SCMP_ACT_NOSUCH"} => SCMP_ACT_NOSUCH
+		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}] => /mounts/7
+		.mounts += [{destination: "/data", type: "nosuchfs", source: "none"}] => nosuchfs
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] => run failed
+		.linux.rootfsPropagation = "nosuch" => nosuch
+		.hostname = "a" * 100 => hostname
 	END
 }
 

@@ -4,13 +4,13 @@ load helpers
 
 @test "--preserve-fds passes that many on, and the next stays outside" {
 	bundle
-	shell 'cat <&3; cat <&4; ls /proc/$$/fd | tr "\n" " "'
+	shell 'cat <&3; cat <&4; cd /proc/self/fd && echo *'
 	echo three >"$WORK/three"
 	echo four >"$WORK/four"
 	run -0 --separate-stderr bash -c "'$OCIRUN' --root '$ROOT' run --preserve-fds 2 --bundle '$BUNDLE' '$ID' 3<'$WORK/three' 4<'$WORK/four' 5</etc/passwd"
 	[ "${lines[0]}" = three ]
 	[ "${lines[1]}" = four ]
-	[ "${lines[2]}" = '0 1 2 3 4 ' ] || [ "${lines[2]}" = '0 1 10 2 3 4 ' ]
+	[ "${lines[2]}" = '0 1 2 3 4 5' ] # the last is the directory that is being read
 }
 
 @test "--preserve-fds of a closed descriptor is refused by its place" {
@@ -28,7 +28,7 @@ load helpers
 	[ "$output" = '1 1
 activated
 preserved' ]
-	run -0 --separate-stderr bash -c "LISTEN_FDS=1 LISTEN_PID=1 exec '$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID' 3<'$WORK/three' 4<&- || true"
+	run -0 --separate-stderr bash -c "LISTEN_FDS=1 LISTEN_PID=1 '$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID' 3<'$WORK/three' 4<&- || true"
 	[[ $output != *activated* ]]
 }
 
@@ -63,7 +63,7 @@ preserved' ]
 
 @test "a runtime whose standard descriptors are closed gives the container /dev/null, not its own files" {
 	bundle
-	shell 'ls /proc/$$/fd | tr "\n" " " >&2'
+	shell 'cd /proc/self/fd && echo * >&2'
 	bash -c "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID' <&- >&- 2>'$WORK/said'"
-	grep -qE '^0 1 (10 )?2 $' "$WORK/said"
+	grep -qx '0 1 2 3' "$WORK/said" # 3 is the directory that is being read
 }

@@ -38,13 +38,9 @@ created() {
 
 @test "the container gets descriptors 0, 1 and 2 and no others" {
 	bundle engine
-	shell 'ls /proc/$$/fd; ls -l /proc/$$/cwd'
+	shell 'cd /proc/self/fd && echo *'
 	run -0 bash -c "exec 7</ 8</etc; '$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID' </dev/null 3>&-"
-	[[ $output == *'0
-1
-2'* ]]
-	[[ $output != *$'\n7'* ]]
-	[[ $output != *$'\n8'* ]]
+	[ "$output" = '0 1 2 3' ] # 3 is the directory that is being read
 }
 
 @test "a run of minimal takes at most 350 system calls, with all that its container does" {

@@ -38,6 +38,14 @@ fail() {
 # fails COMMAND...: it does. A bare `!` would not end a test: the shell's errexit looks past it.
 fails() { ! "$@"; }
 
+# one_error < LOG: it has one line of an error; warnings may stand before it.
+one_error() {
+	local log
+	log=$(cat)
+	[ "$(grep -vc level=warning <<<"$log")" -eq 1 ] || fail "not one line: $log"
+	grep -q level=error <<<"$log" || fail "no error: $log"
+}
+
 # skip_under_sanitizers WHAT: the reason appears in the summary of tests/run.sh.
 skip_under_sanitizers() {
 	[ -z "${SANITIZE:-}" ] || skip "the sanitizers change what is measured: $1"

@@ -94,9 +94,9 @@ poststop' ]
 
 @test "a hook gets the environment that is named and nothing of the caller's, and no descriptors but three" {
 	bundle
-	hook createRuntime 'env | grep -vE "^(PWD|SHLVL|_)=" >$LOG; ls /proc/$$/fd >>$LOG'
+	hook createRuntime 'env | grep -vE "^(PWD|SHLVL|_)=" >$LOG; ls /proc/self/fd >>$LOG'
 	SECRET=1 ocirun run --bundle "$BUNDLE" "$ID" 9</etc/passwd
-	[ "$(sort "$WORK/log" | tr '\n' ' ')" = "0 1 2 LOG=$WORK/log PATH=/bin:/usr/bin " ] || { cat "$WORK/log" && false; }
+	[ "$(sort "$WORK/log" | tr '\n' ' ')" = "0 1 2 3 LOG=$WORK/log PATH=/bin:/usr/bin " ] || { cat "$WORK/log" && false; }
 }
 
 @test "a hook that is missing, not absolute or a directory is refused" {

@@ -113,7 +113,7 @@ load helpers
 	for bad in '' "$(head -c 100 "$WORK/good")" "$(cat "$WORK/good")" 'null' '[]'; do
 		printf '%s' "$bad" >"$ROOT/other/state.json"
 		run -1 ocirun state other
-		[ "${#lines[@]}" -eq 1 ]
+		one_error <<<"$output"
 		run -1 ocirun kill other KILL
 	done
 	[ "$(status_of "$ID")" = running ]

@@ -5,7 +5,7 @@ load helpers
 # What run says on stderr.
 complaint() { # STATUS
 	run "-$1" ocirun run --bundle "$BUNDLE" "$ID"
-	[ "${#lines[@]}" -eq 1 ] || fail "not one line"
+	one_error <<<"$output"
 }
 
 # program NAME MODE < CONTENT: a program in the container.

@@ -28,7 +28,7 @@ plugin() {
 refuses() {
 	bundle
 	run -1 ocirun --plugin-dir "$PLUGINS" --cgroup-manager "$1" run --bundle "$BUNDLE" "$ID"
-	[ "${#lines[@]}" -eq 1 ]
+	one_error <<<"$output"
 	[[ $output == *"$2"* ]]
 	nothing_is_left
 	run -0 ocirun --plugin-dir "$PLUGINS" run --bundle "$BUNDLE" "$ID"

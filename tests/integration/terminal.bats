@@ -16,11 +16,12 @@ on_a_terminal() {
 
 listen() {
 	"$RECVTTY" "$@" --pid-file "$WORK/recvtty.pid" "$WORK/console.sock" >"$WORK/console" 2>&1 </dev/null 3>&- &
+	LISTENER=$!
 	until_true 5 test -S "$WORK/console.sock"
 }
 stop_listening() {
-	kill "$(cat "$WORK/recvtty.pid")" 2>/dev/null || true
-	wait
+	kill -9 "$LISTENER" 2>/dev/null || true
+	wait "$LISTENER" || true
 }
 
 @test "a container with a terminal has it as stdin, stdout, stderr and /dev/console" {
@@ -51,7 +52,7 @@ stop_listening() {
 	with_terminal
 	shell 'i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i + 1)); done'
 	on_a_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID" >/dev/null
-	[ "$(grep -c '^line' "$WORK/terminal")" -eq 20000 ]
+	[ "$(grep -c 'line [0-9]' "$WORK/terminal")" -eq 20000 ]
 }
 
 @test "the window size of the caller's terminal, and consoleSize without one, is what the container sees" {
@@ -63,7 +64,7 @@ stop_listening() {
 	shell 'stty size; sleep 100'
 	listen --mode null
 	ocirun_detached run --detach --console-socket "$WORK/console.sock" --bundle "$BUNDLE" "$ID"
-	run -0 ocirun exec "$ID" sh -c 'stty size </proc/1/fd/0'
+	run -0 --separate-stderr ocirun exec "$ID" sh -c 'stty size </proc/1/fd/0'
 	[ "$output" = '10 110' ]
 	ocirun delete --force "$ID"
 	stop_listening
@@ -161,6 +162,6 @@ stop_listening() {
 	until_true 5 test -s "$WORK/kill.pid"
 	kill -TERM "$(cat "$WORK/kill.pid")"
 	until_true 5 has_status "$ID" stopped
-	ocirun delete "$ID"
 	wait
+	ocirun delete "$ID"
 }
