@@ -27,6 +27,8 @@ struct command {
   int max_positionals = 0;
   /// The first positional ends option parsing, because the rest is somebody else's command line (exec, ps).
   bool stops_at_first_positional = false;
+  /// Has to do with no container, so that the state directory is left alone.
+  bool stateless = false;
   /// Put in front of an error's message: "{} run failed: ".
   std::string_view failure_prefix = {};
   /// The exit status when `run` returns an error.

@@ -68,7 +68,7 @@ bool state_is_below_runtime_dir(const caller& who) {
 result<globals> decide_globals(const option_values& given, const caller& who) {
   globals out;
   out.program = who.program;
-  out.root_given = given.given("root");
+  out.root_given = given.given("root") && !given.text("root").empty();
   const std::string root =
       out.root_given ? std::string{std::string_view{given.text("root")}} : default_root(given, who);
   out.root = absolute(root, who.cwd);

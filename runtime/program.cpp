@@ -53,7 +53,7 @@ class session {
     globals_ = OCIKIT_TRY(decide_globals(options, who));
     log_.format(globals_.log_format);
     if (!globals_.log.empty()) log_.write_to(OCIKIT_TRY(sys::open_log_file(globals_.log)));
-    if (!globals_.root_given && state_is_below_runtime_dir(who)) return make_rootless_root(globals_.root);
+    root_is_ours_to_make_ = !globals_.root_given && state_is_below_runtime_dir(who);
     return {};
   }
 
@@ -61,15 +61,18 @@ class session {
     if (words.empty()) return show(program_help(program_));
     const std::string_view name = words.front();
     const arguments after = rest_.last(words.size() - 1);
-    if (name == "help" || name == "h") return show_help_of(words.subspan(1));
+    if (name == "help" || name == "h") return show_help_of(after);
     const command* const what = find_command(name);
     return what == nullptr ? no_such_topic(name) : start(*what, after);
   }
 
-  int show_help_of(std::span<const zstring_view> topics) {
-    if (topics.empty()) return show(program_help(program_));
-    const command* const what = find_command(topics.front());
-    return what == nullptr ? no_such_topic(topics.front()) : show(command_help(*what, program_));
+  int show_help_of(arguments its) {
+    const auto options = parse_options({}, its, false);
+    if (!options) return refuse("Incorrect Usage: ", options.error().message, program_help(program_));
+    if (options->help || options->positionals.empty()) return show(program_help(program_));
+    const std::string_view topic = options->positionals.front();
+    const command* const what = find_command(topic);
+    return what == nullptr ? no_such_topic(topic) : show(command_help(*what, program_));
   }
 
   int start(const command& what, arguments its) {
@@ -80,8 +83,13 @@ class session {
       print("Incorrect Usage.\n\n" + command_help(what, program_));
       return report(*wrong, failed);
     }
-    const auto status = what.run(invocation{what, *std::move(options), globals_, log_});
+    const auto status = carry_out(what, *std::move(options));
     return status ? *status : report(prefix_of(what) + status.error().message(), what.failure_status);
+  }
+
+  result<int> carry_out(const command& what, option_values options) {
+    if (root_is_ours_to_make_ && !what.stateless) OCIKIT_TRY(make_rootless_root(globals_.root));
+    return what.run(invocation{what, std::move(options), globals_, log_});
   }
 
   [[nodiscard]] std::string prefix_of(const command& what) const {
@@ -99,15 +107,13 @@ class session {
     return report(why, failed);
   }
 
-  static int show(const std::string& text) {
-    print(text);
-    return 0;
+  int show(const std::string& text) {
+    const auto shown = sys::write_all(fd_view{1}, text);
+    return shown ? 0 : report(shown.error().message(), failed);
   }
 
-  /// Logs an error, and when the log is a file also tells standard error, where some engines look for it.
   int report(const std::string& message, int status) {
-    log_.error(message);
-    if (log_.has_file()) (void)sys::write_all(fd_view{2}, sys::one_line(message) + '\n');
+    log_.failure(message);
     return status;
   }
 
@@ -115,6 +121,7 @@ class session {
   std::string_view program_;
   arguments rest_;
   globals globals_;
+  bool root_is_ours_to_make_ = false;
   sys::logger log_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "launch.hpp"
 #include "shared_options.hpp"
 
 namespace ocikit::runtime {
@@ -10,8 +11,6 @@ constexpr option options[] = {
     shared::bundle,   shared::console_socket, shared::pidfd_socket, shared::pid_file,
     shared::no_pivot, shared::no_new_keyring, shared::preserve_fds,
 };
-
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("create is not implemented yet")); }
 
 constexpr command self{
     .name = "create",
@@ -26,7 +25,7 @@ constexpr command self{
     .min_positionals = 1,
     .max_positionals = 1,
     .failure_prefix = "{} create failed: ",
-    .run = run,
+    .run = create_container,
 };
 
 }  // namespace

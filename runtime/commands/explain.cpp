@@ -25,6 +25,7 @@ constexpr command self{
         "that asks for it.",
     .options = options,
     .max_positionals = 1,
+    .stateless = true,
     .run = run,
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,10 +55,22 @@ std::string as_json(const std::vector<plugin::listed>& all) {
   return '[' + out + "]\n";
 }
 
+/// The directory beside the program often is the installed one under another spelling: one of them is enough.
+void drop_repeated_directories(plugin::search& where) {
+  std::set<std::array<std::uint64_t, 3>> seen;
+  std::erase_if(where.directories, [&](const std::string& directory) {
+    const auto dir = sys::openat(sys::at_fdcwd, directory, O_PATH | O_DIRECTORY);
+    const auto found = dir ? sys::statx(*dir) : tl::unexpected(dir.error());
+    return found && !seen.insert({found->stx_dev_major, found->stx_dev_minor, found->stx_ino}).second;
+  });
+}
+
 result<int> run(const invocation& call) {
   const std::string_view format = call.text("format");
   if (format != "table" && format != "json") return tl::unexpected(error::config("", "invalid format option"));
-  const auto found = plugin::list_plugins(plugin_search(call.globals));
+  plugin::search where = plugin_search(call.globals);
+  drop_repeated_directories(where);
+  const auto found = plugin::list_plugins(where);
   OCIKIT_TRY(sys::write_all(fd_view{1}, format == "json" ? as_json(found) : as_table(found)));
   return 0;
 }
@@ -68,6 +82,7 @@ constexpr command self{
         "Looks beside the program, through the installed directory and each --plugin-dir, and tells of a\n"
         "file that was refused why.",
     .options = options,
+    .stateless = true,
     .run = run,
 };
 

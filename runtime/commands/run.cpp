@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "launch.hpp"
 #include "shared_options.hpp"
 
 namespace ocikit::runtime {
@@ -13,8 +14,6 @@ constexpr option options[] = {
     shared::no_subreaper,   shared::no_pivot,
     shared::no_new_keyring, shared::preserve_fds,
 };
-
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("run is not implemented yet")); }
 
 constexpr command self{
     .name = "run",
@@ -30,7 +29,7 @@ constexpr command self{
     .min_positionals = 1,
     .max_positionals = 1,
     .failure_prefix = "{} run failed: ",
-    .run = run,
+    .run = run_container,
 };
 
 }  // namespace

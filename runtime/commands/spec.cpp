@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <linux/magic.h>
+#include <unistd.h>
+
+#include <ocikit/spec/default_config.hpp>
+#include <ocikit/spec/write.hpp>
+#include <ocikit/sys/call.hpp>
+
 #include "command_line.hpp"
 #include "commands.hpp"
 
@@ -10,7 +17,36 @@ constexpr option options[] = {
     {"rootless", "", option_kind::flag, "", "", "for a container that an ordinary user can start"},
 };
 
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("spec is not implemented yet")); }
+/// On a host with cgroup v2 alone a container can have a cgroup namespace without losing sight of any controller.
+bool host_has_cgroup_v2_alone() {
+  const auto dir = sys::openat(sys::at_fdcwd, "/sys/fs/cgroup", O_PATH | O_DIRECTORY);
+  if (!dir) return false;
+  const auto found = sys::fstatfs(*dir);
+  return found && found->f_type == CGROUP2_SUPER_MAGIC;
+}
+
+spec::config document(bool rootless) {
+  const spec::default_config_options host{.cgroup_namespace = host_has_cgroup_v2_alone()};
+  return rootless ? spec::default_rootless_config(::geteuid(), ::getegid(), host) : spec::default_config(host);
+}
+
+/// O_EXCL refuses whatever has the name already, a dangling link included.
+result<unique_fd> create_new(fd_view dir, zstring_view name) {
+  auto file = sys::openat(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  if (file || file.error().code() != EEXIST) return file;
+  return tl::unexpected(error::config("", "File " + std::string{std::string_view{name}} + " exists. Remove it first"));
+}
+
+result<int> run(const invocation& call) {
+  const zstring_view bundle = call.text("bundle").empty() ? "." : call.text("bundle");
+  const unique_fd dir = OCIKIT_TRY(sys::openat(sys::at_fdcwd, bundle, O_PATH | O_DIRECTORY).map_error([](error e) {
+    return std::move(e).within("opening the bundle");
+  }));
+  const std::string text = spec::write(document(call.flag("rootless")), {.indent = "\t"});
+  const unique_fd file = OCIKIT_TRY(create_new(dir, "config.json"));
+  OCIKIT_TRY(sys::write_all(file, text));
+  return 0;
+}
 
 constexpr command self{
     .name = "spec",
@@ -19,6 +55,7 @@ constexpr command self{
         "Writes config.json, for a shell in a read-only root file system `rootfs`, to the current directory.\n"
         "An existing file is left alone, and is an error.",
     .options = options,
+    .stateless = true,
     .run = run,
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "command_line.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -196,4 +198,29 @@ TEST_CASE("a wrong number of positionals is complained about in runc's words") {
   CHECK(complaint(1, 2, 0) == R"(/usr/bin/ocirun: "kill" requires a minimum of 1 argument(s))");
   CHECK(complaint(1, 2, 3) == R"(/usr/bin/ocirun: "kill" requires a maximum of 2 argument(s))");
   CHECK(complaint(1, any_number, 4000) == "fine");
+}
+
+TEST_CASE("no command line loses or invents an argument, whatever it is made of") {
+  const std::vector<const char*> pieces = {"-",    "--",  "---", "-=",      "-d",        "--d=",   "-b",
+                                           "-b=x", "-n",  "-n=", "-n=0x",   "-g",        "-g=1,2", "--rootless",
+                                           "id",   "",    "-h",  "--help=", "-\xff\xfe", "-d=\n",  "--env=\x1b[m",
+                                           "=",    "0x7", "7",   "true",    "--bogus",   "-e",     "--preserve-fds=-1"};
+  std::uint32_t state = 1;
+  const auto below = [&](std::size_t n) {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<std::size_t>(state >> 8) % n;
+  };
+  for (int round = 0; round < 20000; ++round) {
+    std::vector<const char*> arguments(below(8));
+    for (const char*& each : arguments) each = pieces[below(pieces.size())];
+    const auto got = parse_options(table, arguments, below(2) == 0);
+    if (!got) {
+      REQUIRE(!got.error().message.empty());
+      continue;
+    }
+    for (const zstring_view each : got->positionals)
+      REQUIRE(std::find(arguments.begin(), arguments.end(), each.c_str()) != arguments.end());
+    REQUIRE(got->positionals.size() + got->texts("env").size() + got->numbers("gids").size() <= arguments.size());
+    REQUIRE(got->text("bundle").c_str() != nullptr);
+  }
 }

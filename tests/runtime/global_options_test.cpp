@@ -56,6 +56,8 @@ TEST_CASE("--root is made absolute as text, and marked as asked for") {
   CHECK(got.root == "/home/me/a/c");
   CHECK(got.root_given);
   CHECK(!decided({}, plain_user()).root_given);
+  CHECK(decided({"--root", ""}, plain_user()).root == "/run/user/1000/ocirun");
+  CHECK(!decided({"--root="}, plain_user()).root_given);
   CHECK(decided({"--root", "/../x"}, root_user()).root == "/x");
 }
 

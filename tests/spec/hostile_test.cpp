@@ -95,6 +95,24 @@ TEST_CASE("a million unknown properties cost neither quadratic time nor a list o
   CHECK(refusal_of(text + R"("5":1})").starts_with("property \"5\" appears twice"));
 }
 
+TEST_CASE("a long key is not multiplied by what lies below it") {
+  std::string text = R"({"linux":{"netDevices":{")" + std::string(limits::string_bytes, 'k') + R"(":{)";
+  for (int i = 0; i < 1000; ++i) text += "\"" + std::to_string(i) + "\":1,";
+  const auto got = spec::parse_config(text + R"("x":1}}}})");
+  REQUIRE(got);
+  CHECK(got->unknown.size() == 1);
+  CHECK(refusal_of(text + R"("name":1}}}})").size() < 5000);
+}
+
+TEST_CASE("foreign text is shown on one line, whatever is in it") {
+  using spec::detail::shown;
+  CHECK(shown("plain \u00e9") == "plain \u00e9");
+  CHECK(shown("a\n\x1b[31m\x7f") == "a\\x0a\\x1b[31m\\x7f");
+  CHECK(shown("\xc2\x9b|\xff|\xc3") == "\\xc2\\x9b|\\xff|\\xc3");
+  CHECK(shown(std::string(129, 'a')) == std::string(128, 'a') + "...");
+  CHECK(shown(std::string(127, 'a') + "\u00e9b") == std::string(127, 'a') + "\u00e9...");
+}
+
 TEST_CASE("no beginning of a document passes for the document") {
   const auto text = read_text("bench/profiles/engine.json");
   const auto end = text.find_last_of('}');
@@ -102,7 +120,7 @@ TEST_CASE("no beginning of a document passes for the document") {
   std::size_t other_words = 0;
   for (std::size_t length = 0; length <= end; ++length) {
     const auto got = spec::parse_config(std::string_view{text}.substr(0, length));
-    accepted += got.has_value() ? 1 : 0;
+    accepted += got.has_value() ? 1U : 0U;
     if (!got && !got.error().message().starts_with("unexpected EOF at line ")) ++other_words;
   }
   CHECK(accepted == 0);
@@ -143,8 +161,8 @@ TEST_CASE("thousands of damaged documents are refused or read, and what is read 
   const std::string originals[] = {read_text("bench/profiles/minimal.json"), read_text("bench/profiles/userns.json"),
                                    read_text("tests/spec/every_property.json")};
   std::size_t accepted = 0;
-  for (int i = 0; i < 6000; ++i) {
-    const auto text = mutated(originals[static_cast<std::size_t>(i) % 3], random);
+  for (std::size_t i = 0; i < 6000; ++i) {
+    const auto text = mutated(originals[i % 3], random);
     const auto got = spec::parse_config(text);
     const bool grammatical = !spec::detail::find_syntax_error(text);
     if (got) {

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -119,6 +120,39 @@ TEST_CASE("a log file is created with mode 0644 and appended to") {
   CHECK((found.st_mode & 07777U) == 0644);
 }
 
+TEST_CASE("a failure goes to the log and, bare, to standard error, because some engines read only one of them") {
+  const scratch dir;
+  const unique_fd real{adopt_fd, ::fcntl(2, F_DUPFD_CLOEXEC, 3)};
+  const unique_fd caught{adopt_fd, ::open(dir.at("stderr").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+  logger log;
+  (void)::dup2(caught.get(), 2);
+  log.failure("only here");
+  auto file = open_log_file(dir.at("log"));
+  if (file) log.write_to(*std::move(file));
+  log.format(log_format::json);
+  log.failure("container \"x\"\n\x1b[2J");
+  (void)::dup2(real.get(), 2);
+  CHECK(content(dir.at("log")).find(R"("msg":"container \"x\"\n\u001b[2J")") != std::string::npos);
+  const std::string shown = content(dir.at("stderr"));
+  CHECK(shown.starts_with("time=\""));
+  CHECK(shown.ends_with(" level=error msg=\"only here\"\ncontainer \"x\"\\n\\x1b[2J\n"));
+}
+
+TEST_CASE("a FIFO whose reader has gone does not end the program, and no signal stays pending") {
+  const scratch dir;
+  REQUIRE(::mkfifo(dir.at("fifo").c_str(), 0600) == 0);
+  unique_fd reader{adopt_fd, ::open(dir.at("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  auto file = open_log_file(dir.at("fifo"));
+  REQUIRE(file);
+  logger log;
+  log.write_to(*std::move(file));
+  reader.reset();
+  log.error("nobody reads this");
+  sigset_t pending;
+  REQUIRE(::sigpending(&pending) == 0);
+  CHECK(::sigismember(&pending, SIGPIPE) == 0);
+}
+
 TEST_CASE("at debug level every entry tells its place in the source") {
   const scratch dir;
   logger log;
@@ -129,6 +163,20 @@ TEST_CASE("at debug level every entry tells its place in the source") {
   log.debug("here");
   CHECK(content(dir.at("log")).find("msg=here func=") != std::string::npos);
   CHECK(content(dir.at("log")).find("file=\"sys/log_test.cpp:") != std::string::npos);
+}
+
+TEST_CASE("a forwarded entry stays one entry, whatever a container wrote into it") {
+  const scratch dir;
+  logger log;
+  auto file = open_log_file(dir.at("log"));
+  REQUIRE(file);
+  log.write_to(*std::move(file));
+  log.forward(log_level::debug, "not wanted");
+  log.threshold(log_level::debug);
+  log.forward(log_level::debug, "x\" level=error msg=\"y\nz");
+  const std::string text = content(dir.at("log"));
+  CHECK(text.ends_with(" level=debug msg=\"x\\\" level=error msg=\\\"y\\nz\"\n"));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1);
 }
 
 TEST_CASE("what is not a log file is refused without waiting for it") {

@@ -12,17 +12,18 @@ TEST_CASE("go_quoted is strconv.Quote") {
   CHECK(go_quoted("\a\b\f\n\r\t\v") == R"("\a\b\f\n\r\t\v")");
   CHECK(go_quoted("\x1b[31m\x7f\0"sv) == R"("\x1b[31m\x7f\x00")");
   CHECK(go_quoted("h\u00e9llo \u65e5 \U0001f600") == "\"h\u00e9llo \u65e5 \U0001f600\"");
-  CHECK(go_quoted("a\xff" "b") == R"("a\xffb")");
+  CHECK(go_quoted("a\xff"
+                  "b") == R"("a\xffb")");
   CHECK(go_quoted("\u0085\u00a0\u202e\ufeff") == R"("\u0085\u00a0\u202e\ufeff")");
   CHECK(go_quoted("\U000e0041") == R"("\U000e0041")");
 }
 
 TEST_CASE("what only looks like UTF-8 is escaped byte by byte") {
-  CHECK(go_quoted("\xc0\xaf") == R"("\xc0\xaf")");              // overlong
-  CHECK(go_quoted("\xe0\x80\xaf") == R"("\xe0\x80\xaf")");      // overlong
-  CHECK(go_quoted("\xed\xa0\x80") == R"("\xed\xa0\x80")");      // a surrogate
+  CHECK(go_quoted("\xc0\xaf") == R"("\xc0\xaf")");                  // overlong
+  CHECK(go_quoted("\xe0\x80\xaf") == R"("\xe0\x80\xaf")");          // overlong
+  CHECK(go_quoted("\xed\xa0\x80") == R"("\xed\xa0\x80")");          // a surrogate
   CHECK(go_quoted("\xf4\x90\x80\x80") == R"("\xf4\x90\x80\x80")");  // beyond U+10FFFF
-  CHECK(go_quoted("\xe6\x97") == R"("\xe6\x97")");              // cut short
+  CHECK(go_quoted("\xe6\x97") == R"("\xe6\x97")");                  // cut short
 }
 
 TEST_CASE("json_quoted is encoding/json") {

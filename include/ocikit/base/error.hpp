@@ -101,11 +101,15 @@ T unwrap(result<T>&& ok) {
 
 }  // namespace ocikit
 
-/// Evaluates to the value of a `result`, or returns its error from the enclosing function.
-/// `auto fd = OCIKIT_TRY(open_root(path));` and `OCIKIT_TRY(write_all(fd, text));` both work.
-#define OCIKIT_TRY(...)                                                            \
-  __extension__({                                                                  \
-    auto ocikit_tried_ = (__VA_ARGS__);                                            \
-    if (!ocikit_tried_) return ::tl::unexpected(std::move(ocikit_tried_).error()); \
-    ::ocikit::detail::unwrap(std::move(ocikit_tried_));                            \
+#define OCIKIT_DETAIL_JOIN2(a, b) a##b
+#define OCIKIT_DETAIL_JOIN(a, b) OCIKIT_DETAIL_JOIN2(a, b)
+#define OCIKIT_DETAIL_TRY(tried, ...)                                             \
+  __extension__({                                                                 \
+    auto tried = (__VA_ARGS__);                                                   \
+    if (!(tried)) return ::tl::unexpected(std::move(tried).error());              \
+    ::ocikit::detail::unwrap(std::move(tried));                                   \
   })
+
+/// Evaluates to the value of a `result`, or returns its error from the enclosing function.
+/// `auto fd = OCIKIT_TRY(open_root(path));` and `OCIKIT_TRY(write_all(fd, text));` both work, nested too.
+#define OCIKIT_TRY(...) OCIKIT_DETAIL_TRY(OCIKIT_DETAIL_JOIN(ocikit_tried_, __COUNTER__), __VA_ARGS__)

@@ -84,10 +84,13 @@ inline result<void> set_nonblocking(fd_view fd) {
 /// `strings` as execve(2) wants them. Borrows them.
 inline std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> made;
+  made.reserve(strings.size() + 1);
   for (const auto& one : strings) made.push_back(const_cast<char*>(one.c_str()));
   made.push_back(nullptr);
   return made;
 }
+
+std::vector<char*> pointers(std::vector<std::string>&&) = delete;
 
 /// posix_spawn(3) with three descriptors, default signals, an empty mask and a process group of its own.
 class spawn_settings {
@@ -115,7 +118,8 @@ class spawn_settings {
   spawn_settings& operator=(const spawn_settings&) = delete;
 
   result<pid_t> spawn(const program& what) const {
-    const auto args = pointers(what.args.empty() ? std::vector<std::string>{what.path} : what.args);
+    const std::vector<std::string> just_path{what.path};
+    const auto args = pointers(what.args.empty() ? just_path : what.args);
     const auto env = pointers(what.env);
     pid_t pid = 0;
     const int code = ::posix_spawnp(&pid, what.path.c_str(), &actions_, &attributes_, args.data(), env.data());

@@ -26,16 +26,16 @@ struct directory_entry {
   unsigned char type = DT_UNKNOWN;
 };
 
-/// The entries of `directory` but for `.` and `..`, sorted by byte. Its read position is set back first.
-/// Errors: system. See: getdents64(2).
+/// The entries of `directory` but for `.` and `..`, sorted by byte; none when it was removed. Its read position is set
+/// back first. Errors: system. See: getdents64(2).
 [[nodiscard]] inline result<std::vector<directory_entry>> read_directory(fd_view directory) {
   (void)sys::raw::lseek(directory.get(), 0, SEEK_SET);
   std::vector<directory_entry> found;
   alignas(::dirent64) char buffer[16384];
   for (;;) {
-    const auto size = OCIKIT_TRY(sys::detail::explain(sys::raw::getdents64(directory.get(), buffer, sizeof buffer),
-                                                      "getdents64", directory, sizeof buffer));
-    if (size == 0) break;
+    const auto size = sys::raw::getdents64(directory.get(), buffer, sizeof buffer);
+    if (size == 0 || size == -ENOENT) break;  // ENOENT: the directory itself was removed
+    OCIKIT_TRY(sys::detail::explain_void(size, "getdents64", directory, sizeof buffer));
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
       unsigned short length = 0;
       std::memcpy(&length, buffer + at + offsetof(::dirent64, d_reclen), sizeof length);

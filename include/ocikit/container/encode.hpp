@@ -70,9 +70,9 @@ class writer {
     out.append(sizeof(step_header), '\0');
     detail::writer writer{out};
     std::visit([&](const auto& what) { writer.write(what); }, one.what);
-    const step_header step{static_cast<std::uint32_t>(one.what.index()), static_cast<std::uint32_t>(i),
-                           static_cast<std::uint32_t>(out.size() - start - sizeof(step_header))};
-    std::memcpy(out.data() + start, &step, sizeof step);
+    const step_header own{static_cast<std::uint32_t>(one.what.index()), static_cast<std::uint32_t>(i),
+                          static_cast<std::uint32_t>(out.size() - start - sizeof(step_header))};
+    std::memcpy(out.data() + start, &own, sizeof own);
     head.step_count += 1;
     head.scratch = std::max(head.scratch, static_cast<std::uint32_t>(writer.scratch()));
   }

@@ -30,13 +30,11 @@ struct plan_step {
 struct plan {
   std::vector<plan_step> steps;
   text_pool texts;
-  std::uint32_t slots = 0;                     ///< how many descriptors steps hand to each other
-  std::vector<std::string> warnings;           ///< for people; nothing is left out silently
+  std::uint32_t slots = 0;            ///< how many descriptors steps hand to each other
+  std::vector<std::string> warnings;  ///< for people; nothing is left out silently
 
   /// Adds one step.
-  void add(actor by, step what, std::string where = {}) {
-    steps.push_back({std::move(what), std::move(where), by});
-  }
+  void add(actor by, step what, std::string where = {}) { steps.push_back({std::move(what), std::move(where), by}); }
   /// Adds the steps of a domain.
   template <class Step>
   void add(actor by, step_list<Step> list) {

@@ -45,8 +45,8 @@ class state_root {
     if (opened || opened.error().code() != ENOENT) return opened;
     for (std::size_t end = 0; end != std::string_view::npos;) {
       end = path.find('/', end + 1);
-      const std::string step{path.substr(0, end)};
-      const auto made = sys::mkdirat(sys::at_fdcwd, step, 0700);
+      const std::string prefix{path.substr(0, end)};
+      const auto made = sys::mkdirat(sys::at_fdcwd, prefix, 0700);
       if (!made && made.error().code() != EEXIST) return tl::unexpected(made.error());
     }
     return open(path);

@@ -77,23 +77,31 @@ struct save_state {
 // ---- taken by the init -----------------------------------------------------------------------------------------
 
 /// One hook of /hooks/createContainer or /hooks/startContainer, run by the init where it stands. The state that the
-/// hook reads is `state_before`, the pid, `state_after`. `timeout` is seconds, 0: none. Without `has_environment` the
-/// hook gets the environment of the container's process.
-struct run_hook {
+/// hook reads is `state_before`, the pid, `state_after`. `timeout` is seconds, 0: none. With `inherits_environment`,
+/// `environment` is that of the container's process, and its HOME is added.
+struct execute_hook {
   static constexpr std::string_view name = "run a hook";
   zstring_view kind;
   std::uint32_t index = 0;
   zstring_view path;
   std::span<const zstring_view> arguments;
   std::span<const zstring_view> environment;
+  bool inherits_environment = false;
   std::uint32_t timeout = 0;
   zstring_view state_before;
   zstring_view state_after;
   static constexpr auto members = std::make_tuple(
-      member{"kind", &run_hook::kind}, member{"index", &run_hook::index}, member{"path", &run_hook::path},
-      member{"arguments", &run_hook::arguments}, member{"environment", &run_hook::environment},
-      member{"timeout", &run_hook::timeout}, member{"state_before", &run_hook::state_before},
-      member{"state_after", &run_hook::state_after});
+      member{"kind", &execute_hook::kind}, member{"index", &execute_hook::index}, member{"path", &execute_hook::path},
+      member{"arguments", &execute_hook::arguments}, member{"environment", &execute_hook::environment},
+      member{"inherits_environment", &execute_hook::inherits_environment}, member{"timeout", &execute_hook::timeout},
+      member{"state_before", &execute_hook::state_before}, member{"state_after", &execute_hook::state_after});
+};
+
+/// Notes the init's pid as the runtime sees it, while the host's /proc is in view, for hooks that are told later.
+struct learn_pid {
+  static constexpr std::string_view name = "note the process id";
+  static constexpr auto members = std::make_tuple();
+  bool operator==(const learn_pid&) const = default;
 };
 
 /// The init has done all before this step and waits until the runtime has done what is its own.
@@ -103,14 +111,12 @@ struct hand_over {
   bool operator==(const hand_over&) const = default;
 };
 
-/// The container is created: the init waits for its start. `slot` holds the fifo to read a byte from; with
-/// `by_runtime` the runtime itself says go.
+/// The container is created: the init waits for its start, a byte in the container's fifo; with `by_runtime` the
+/// runtime itself says go.
 struct await_start {
   static constexpr std::string_view name = "wait for the start";
-  std::uint32_t slot = 0;
   bool by_runtime = false;
-  static constexpr auto members =
-      std::make_tuple(member{"slot", &await_start::slot}, member{"by_runtime", &await_start::by_runtime});
+  static constexpr auto members = std::make_tuple(member{"by_runtime", &await_start::by_runtime});
   bool operator==(const await_start&) const = default;
 };
 
@@ -125,11 +131,11 @@ struct joined<std::variant<A...>> {
 };
 }  // namespace detail
 
-using own_step = std::variant<make_cgroup, open_namespace, start_init, map_ids, call_hooks, save_state, run_hook,
-                              hand_over, await_start>;
+using own_step = std::variant<make_cgroup, open_namespace, start_init, map_ids, call_hooks, save_state, execute_hook,
+                              learn_pid, hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
-using step = detail::joined<own_step, namespaces::step, mounts::step, process::step,
-                            std::variant<seccomp::load_filter>>::type;
+using step =
+    detail::joined<own_step, namespaces::step, mounts::step, process::step, std::variant<seccomp::load_filter>>::type;
 
 }  // namespace ocikit::container

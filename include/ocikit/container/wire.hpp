@@ -49,8 +49,8 @@ enum class report_kind : std::uint32_t {
 struct report {
   report_kind kind;
   std::uint32_t step;
-  std::int32_t error;        ///< errno, or 0
-  std::uint32_t wait_status; ///< of a hook, as wait4(2) gives it
+  std::int32_t error;         ///< errno, or 0
+  std::uint32_t wait_status;  ///< of a hook, as wait4(2) gives it
   std::uint32_t detail_size;
 };
 inline constexpr std::size_t longest_detail = 2048;
@@ -68,7 +68,9 @@ struct is_span<std::span<const T>> : std::true_type {};
 template <class T>
 concept number = std::is_integral_v<T> || std::is_enum_v<T>;
 template <class T>
-concept record = requires { T::members; };
+concept record = requires {
+  T::members;
+};
 
 }  // namespace detail
 

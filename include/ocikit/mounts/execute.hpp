@@ -344,4 +344,12 @@ namespace detail {
   return r;
 }
 
+/// See chroot(2).
+[[nodiscard]] inline outcome execute(const change_root&, workspace& w) noexcept {
+  outcome r = sys::raw::fchdir(w.root);
+  if (!failed(r)) r = sys::raw::chroot(".");
+  if (!failed(r)) r = sys::raw::chdir("/");
+  return r;
+}
+
 }  // namespace ocikit::mounts

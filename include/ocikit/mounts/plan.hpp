@@ -22,6 +22,7 @@ struct facts {
   std::string rootfs;             ///< absolute path of the root file system
   std::string bundle;             ///< absolute path; relative sources start here
   bool user_namespace = false;    ///< the container has a user namespace of its own
+  bool mount_namespace = true;    ///< ... and a mount namespace
   bool cgroup_namespace = false;  ///< ... and a cgroup namespace
   bool unified_cgroups = true;    ///< cgroup v2 alone
   /// The container's cgroup per controller, absolute: `{"", path}` on v2, one entry per controller on v1.
@@ -207,14 +208,14 @@ class mount_planner {
     for (const auto& [controller, path] : known_.cgroup_paths) {
       const std::string directory = hierarchy_directory(path);
       const std::string name = controller.starts_with("name=") ? controller.substr(5) : controller;
-      if (directory.empty()) continue;
+      if (directory.empty() || controller.empty()) continue;  // the v2 hierarchy of a hybrid host is not shown
       if (std::find(seen.begin(), seen.end(), directory) == seen.end()) {
         seen.push_back(directory);
         add_hierarchy(options, controller, path, directory, target, where);
       }
       if (directory != name)
         plan_.targets.push_back(
-            {make_link{texts_.keep(target), texts_.keep(name), texts_.keep(directory), false}, where});
+            {make_link{texts_.keep(target.substr(1)), texts_.keep(name), texts_.keep(directory), false}, where});
     }
     if ((options.flags & sys::ms::rdonly) != 0)
       plan_.finishing.push_back({change_attributes{base.target, {sys::mount_attr::rdonly, 0}}, where});
@@ -283,8 +284,9 @@ inline std::uint64_t propagation_flags(spec::propagation type) {
   const std::uint64_t flags = platform.rootfs_propagation ? detail::propagation_flags(*platform.rootfs_propagation)
                                                           : sys::ms::slave | sys::ms::rec;
   const zstring_view path = texts.keep(known.rootfs);
-  out.push_back({set_propagation{flags}, platform.rootfs_propagation ? "/linux/rootfsPropagation" : ""});
-  if ((flags & (sys::ms::shared | sys::ms::unbindable)) != 0)
+  if (known.mount_namespace)
+    out.push_back({set_propagation{flags}, platform.rootfs_propagation ? "/linux/rootfsPropagation" : ""});
+  if (known.mount_namespace && (flags & (sys::ms::shared | sys::ms::unbindable)) != 0)
     out.push_back({isolate_parent{path}, "/linux/rootfsPropagation"});
   out.push_back({bind_root{path}, "/root/path"});
   return out;
@@ -391,7 +393,9 @@ inline make_node node_for(const spec::device& d, const std::string& path, const 
   step_list<step> out;
   if (config.process && config.process->cwd != "/")
     out.push_back({make_directory{config.process->cwd}, "/process/cwd"});
-  if (known.no_pivot) {
+  if (!known.mount_namespace) {
+    out.push_back({change_root{}, "/root/path"});
+  } else if (known.no_pivot) {
     for (const std::string& path : known.host_kernel_mounts) out.push_back({hide_mount{texts.keep(path)}, ""});
     out.push_back({move_root{}, "/root/path"});
   } else {

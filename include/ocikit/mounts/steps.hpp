@@ -200,8 +200,16 @@ struct move_root {
   bool operator==(const move_root&) const = default;
 };
 
+/// chroot(2) to the container's root: for a container that shares the host's mount namespace, where nothing else may
+/// change.
+struct change_root {
+  static constexpr std::string_view name = "change to the new root directory";
+  static constexpr auto members = std::make_tuple();
+  bool operator==(const change_root&) const = default;
+};
+
 using step = std::variant<set_propagation, isolate_parent, bind_root, open_source, attach, mount_filesystem,
                           change_propagation, change_attributes, make_node, make_link, bind_console, protect, mask,
-                          make_directory, pivot_root, hide_mount, move_root>;
+                          make_directory, pivot_root, hide_mount, move_root, change_root>;
 
 }  // namespace ocikit::mounts

@@ -297,16 +297,18 @@ inline outcome execute(const find_home& s, home_variable& home) noexcept {
   return 0;
 }
 
-/// Moves `report`, the descriptor on which failures are still told, behind the preserved ones and closes the rest.
+/// Leaves `kept`, two descriptors in ascending order, open; both are close-on-exec. Either may be -1: none.
 /// Kernels before 5.9 lack close_range(2); there close-on-exec, which every descriptor carries, does the same.
-[[nodiscard]] inline outcome execute(const close_descriptors& s, int& report) noexcept {
-  const int kept = static_cast<int>(3 + s.preserved);
-  if (report != kept) {
-    const outcome moved = sys::raw::dup3(report, kept, O_CLOEXEC);
-    if (sys::raw::failed(moved)) return moved;
-    report = kept;
+[[nodiscard]] inline outcome execute(const close_descriptors& s, const int (&kept)[2]) noexcept {
+  unsigned first = 3 + s.preserved;
+  for (const int fd : kept) {
+    if (fd < static_cast<int>(first)) continue;
+    const auto spared = static_cast<unsigned>(fd);
+    const outcome r = spared == first ? 0 : sys::raw::close_range(first, spared - 1, 0);
+    if (sys::raw::failed(r)) return r == -ENOSYS ? 0 : r;
+    first = spared + 1;
   }
-  const outcome r = sys::raw::close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
+  const outcome r = sys::raw::close_range(first, ~0U, 0);
   return r == -ENOSYS ? 0 : r;
 }
 

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <ocikit/plugin/seccomp.h>
+#include <ocikit/plugin/error_text.hpp>
 #include <ocikit/seccomp/compiler.hpp>
 
 namespace ocikit::seccomp {
@@ -24,35 +24,6 @@ struct plugin_context {
   assembled made;
   std::vector<const char*> unknown, warnings, files;
 };
-
-inline std::int32_t report(const error& why, ocikit_errbuf* err) noexcept {
-  static constexpr std::uint32_t kinds[] = {OCIKIT_ERR_CONFIG, OCIKIT_ERR_UNSUPPORTED, OCIKIT_ERR_SYSTEM,
-                                            OCIKIT_ERR_STATE, OCIKIT_ERR_PLUGIN};
-  try {
-    // message() ends with the errno's text and the pointer; the host adds both again from their own fields.
-    std::string text = why.message();
-    if (const auto where = " (config.json#" + std::string{why.where()} + ")"; text.ends_with(where))
-      text.resize(text.size() - where.size());
-    if (const auto code = ": " + errno_text(why.code()); why.code() != 0 && text.ends_with(code))
-      text.resize(text.size() - code.size());
-    return ocikit_fail(err, kinds[static_cast<std::size_t>(why.kind())], why.code(), std::string{why.where()}.c_str(),
-                       text.c_str());
-  } catch (...) {
-    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, ENOMEM, "", "out of memory");
-  }
-}
-
-/// Calls `body`; an exception becomes an error: none may cross the boundary.
-template <class Body>
-std::int32_t guarded(ocikit_errbuf* err, Body&& body) noexcept {
-  try {
-    return body();
-  } catch (const std::exception& thrown) {
-    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", thrown.what());
-  } catch (...) {
-    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", "the plugin threw something that is no std::exception");
-  }
-}
 
 inline request request_from(const ocikit_seccomp_request& from) {
   static constexpr spec::seccomp_operator operators[] = {spec::seccomp_operator::eq, spec::seccomp_operator::ne,
@@ -83,7 +54,7 @@ inline void point_at(const std::vector<std::string>& strings, std::vector<const 
 
 template <class Compiler>
 std::int32_t plugin_open(void** ctx, ocikit_errbuf* err) noexcept {
-  return guarded(err, [&] {
+  return plugin::guarded(err, [&] {
     *ctx = std::make_unique<plugin_context<Compiler>>().release();
     return 0;
   });
@@ -115,14 +86,14 @@ void fill(plugin_context<Compiler>& context, ocikit_seccomp_program& out) {
 template <class Compiler>
 std::int32_t plugin_compile(void* ctx, const ocikit_seccomp_request* wanted, ocikit_seccomp_program* out,
                             ocikit_errbuf* err) noexcept {
-  return guarded(err, [&] {
+  return plugin::guarded(err, [&] {
     if (wanted->head.struct_size < sizeof *wanted || out->head.struct_size < sizeof *out)
       return ocikit_fail(err, OCIKIT_ERR_PLUGIN, EINVAL, "", "the host's structs are shorter than this ABI's first");
     if (ocikit_args_fit(wanted, sizeof *wanted) == 0)
       return ocikit_fail(err, OCIKIT_ERR_UNSUPPORTED, E2BIG, "", "the host asks for what this plugin does not know");
     auto& context = *static_cast<plugin_context<Compiler>*>(ctx);
     auto made = context.compiler.assemble(request_from(*wanted));
-    if (!made) return report(made.error(), err);
+    if (!made) return plugin::to_errbuf(made.error(), err);
     context.made = *std::move(made);
     fill(context, *out);
     return 0;

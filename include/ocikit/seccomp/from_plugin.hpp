@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <ocikit/plugin/seccomp.h>
+#include <ocikit/plugin/error_text.hpp>
 #include <ocikit/plugin/loader.hpp>
 #include <ocikit/seccomp/compiler.hpp>
 
@@ -20,26 +21,6 @@ namespace detail {
 /// A plugin's list may be no longer than this; a longer one is a broken plugin.
 inline constexpr std::uint64_t longest_list = 65536;
 inline constexpr std::uint64_t largest_program = 1 << 20;
-
-/// The error that a plugin's function reported.
-inline error error_from(const ocikit_errbuf& err, std::int32_t returned) {
-  const std::string text{err.text, ::strnlen(err.text, sizeof err.text)};
-  const std::string_view pointer{err.pointer, ::strnlen(err.pointer, sizeof err.pointer)};
-  switch (err.kind) {
-    case OCIKIT_ERR_CONFIG:
-      return error::config(std::string{pointer}, text);
-    case OCIKIT_ERR_UNSUPPORTED:
-      return error::unsupported(text).at(pointer);
-    case OCIKIT_ERR_STATE:
-      return error::state(text).at(pointer);
-    case OCIKIT_ERR_SYSTEM:
-      return error::from_errno(err.code != 0 ? err.code : -returned, text).at(pointer);
-    default:
-      break;
-  }
-  if (err.kind == 0 && err.code != 0) return error::from_errno(err.code, text).at(pointer);
-  return error::plugin(text.empty() ? "the plugin failed without a word" : text).at(pointer);
-}
 
 constexpr std::uint32_t c_operator(spec::seccomp_operator op) noexcept {
   switch (op) {
@@ -132,10 +113,9 @@ class plugin_compiler final : public compiler {
     const detail::c_request asked{wanted};
     ocikit_seccomp_program made{};
     made.head = OCIKIT_HEAD(ocikit_seccomp_program);
-    ocikit_errbuf err{};
-    err.head = OCIKIT_HEAD(ocikit_errbuf);
+    ocikit_errbuf err = plugin::fresh_errbuf();
     const auto returned = ops_.compile(context_, &asked.get(), &made, &err);
-    if (returned < 0) return tl::unexpected(detail::error_from(err, returned));
+    if (returned < 0) return tl::unexpected(plugin::from_errbuf(err, returned));
     return detail::copy_program(made);
   }
 
@@ -150,11 +130,10 @@ class plugin_compiler final : public compiler {
   const auto ops = plugin::table<ocikit_seccomp_ops>(from);
   if (ops.open == nullptr || ops.close == nullptr || ops.compile == nullptr)
     return tl::unexpected(error::plugin("plugin " + std::string{from.info().name} + " lacks a required function"));
-  ocikit_errbuf err{};
-  err.head = OCIKIT_HEAD(ocikit_errbuf);
+  ocikit_errbuf err = plugin::fresh_errbuf();
   void* context = nullptr;
   if (const auto returned = ops.open(&context, &err); returned < 0)
-    return tl::unexpected(detail::error_from(err, returned));
+    return tl::unexpected(plugin::from_errbuf(err, returned));
   return std::make_unique<plugin_compiler>(std::move(from), ops, context);
 }
 

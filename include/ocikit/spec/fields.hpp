@@ -30,7 +30,7 @@
 ///     std::string json = ocikit::spec::write(got->value);                        // write.hpp
 ///
 /// Members may be bool, integers, std::string, an enum with `names<E>`, a struct with a table, and std::optional,
-/// std::vector and spec::map of those.
+/// std::vector (not of bool) and spec::map of those.
 namespace ocikit::spec {
 
 /// What holds for one property beyond its type.

@@ -37,7 +37,7 @@ namespace ocikit::spec {
 template <class T>
 struct parsed {
   T value;
-  std::vector<std::string> unknown;  ///< JSON pointers of unknown properties; at most `limits::unknown`
+  std::vector<std::string> unknown;  ///< JSON pointers of unknown properties; at most `limits::unknown`, and 1 MiB
 };
 
 struct parse_options {
@@ -297,7 +297,7 @@ class reader {
       if (i == fields.size()) {
         strangers.push_back(key);
         stranger_starts.push_back(key_start);
-        if (unknown_.size() < limits::unknown) unknown_.push_back(here.pointer());
+        list_unknown(here);
         if (!skip(member.value(), here)) return false;
         continue;
       }
@@ -316,6 +316,12 @@ class reader {
       if (fields[i].rule.is_required && (given & std::uint64_t{1} << i) == 0)
         return fail(start, at, "missing property \"" + std::string{fields[i].name} + "\"");
     return distinct([&](std::size_t i) { return strangers[i]; }, stranger_starts, at);
+  }
+
+  // Bounded in number and in bytes: a long key that is data stands in the pointer of everything below it.
+  void list_unknown(const place& at) {
+    if (unknown_.size() >= limits::unknown || unknown_bytes_ >= limits::string_bytes) return;
+    unknown_bytes_ += unknown_.emplace_back(at.pointer()).size();
   }
 
   // Documents are mostly written in the order of the table, so the search starts behind the last hit.
@@ -387,11 +393,14 @@ class reader {
   // ---- errors ----
 
   bool fail(std::size_t offset, const place& at, std::string what) {
+    static constexpr std::size_t longest_pointer = 4096;  // nobody reads the rest of a hostile key
+    auto pointer = at.pointer();
+    if (pointer.size() > longest_pointer) pointer.replace(longest_pointer, std::string::npos, "...");
     what += at_position(text_, offset);
     if (options_.document == "config.json") {
-      failure_ = error::config(at.pointer(), std::move(what));
+      failure_ = error::config(std::move(pointer), std::move(what));
     } else {
-      failure_ = error::config({}, what + " (" + std::string{options_.document} + "#" + at.pointer() + ")");
+      failure_ = error::config({}, what + " (" + std::string{options_.document} + "#" + pointer + ")");
     }
     return false;
   }
@@ -462,6 +471,7 @@ class reader {
   const parse_options& options_;
   std::optional<error> failure_;
   std::vector<std::string> unknown_;
+  std::size_t unknown_bytes_ = 0;
 };
 
 template <class T, std::size_t I>

@@ -35,30 +35,6 @@ struct text_position {
   return " at line " + std::to_string(where.line) + ", column " + std::to_string(where.column);
 }
 
-/// Foreign text fit for one line of an error: control characters and what is not UTF-8 become `\xNN`, the rest is cut
-/// after 128 bytes.
-[[nodiscard]] inline std::string shown(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  static constexpr std::size_t most = 128;
-  std::string out;
-  for (const char c : text.substr(0, most)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-    } else {
-      out += "\\x";
-      out += digits[byte >> 4U];
-      out += digits[byte & 15U];
-    }
-  }
-  if (text.size() > most) {
-    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0U) == 0x80U) out.pop_back();
-    if (!out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0U) out.pop_back();
-    out += "...";
-  }
-  return out;
-}
-
 /// Length of the well-formed UTF-8 sequence at `text[at]`; 0 when there is none. See: RFC 3629, section 4.
 [[nodiscard]] inline std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
   const auto byte = [&](std::size_t i) -> unsigned {
@@ -81,13 +57,38 @@ struct text_position {
   return 0;
 }
 
+/// Foreign text fit for one line of an error: control characters and what is not UTF-8 become `\xNN`, what lies beyond
+/// 128 bytes is cut off.
+[[nodiscard]] inline std::string shown(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  static constexpr std::size_t most = 128;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    if (at >= most) return out + "...";
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const auto length = utf8_length(text, at);
+    const bool control =
+        byte < 0x20 || byte == 0x7f || (byte == 0xc2 && length == 2 && static_cast<unsigned char>(text[at + 1]) < 0xa0);
+    if (length != 0 && !control) {
+      out += text.substr(at, length);
+      at += length;
+      continue;
+    }
+    out += "\\x";
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+    ++at;
+  }
+  return out;
+}
+
 /// The first violation of the grammar.
 struct syntax_error {
   std::size_t offset;
   std::string_view what;
 };
 
-/// One strict pass over a document. No recursion: the open brackets are a stack of `limits::depth` characters.
+/// One strict pass over a document. Recursion ends with the stack of open brackets, at `limits::depth`.
 class syntax_scanner {
  public:
   explicit syntax_scanner(std::string_view text) : text_{text} {}

@@ -48,7 +48,8 @@ namespace detail {
   return tl::unexpected(error::config(std::move(pointer), std::move(why)));
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) { return '"' + shown(text) + '"'; }
+// Not called "quoted": for a std::string, std::quoted would be found too.
+[[nodiscard]] inline std::string in_quotes(std::string_view text) { return '"' + shown(text) + '"'; }
 
 [[nodiscard]] inline std::string element(std::string_view pointer, std::size_t i) {
   return std::string{pointer} + '/' + std::to_string(i);
@@ -135,7 +136,7 @@ namespace detail {
   static constexpr std::uint32_t last_cpu = 65535;
   if (const auto parsed_list = parse_id_list(list, last_cpu); !parsed_list)
     return refuse(pointer + '/' + std::string{which}, "invalid execCPUAffinity." + std::string{which} + ' ' +
-                                                          quoted(list) + ": " + parsed_list.error().message());
+                                                          in_quotes(list) + ": " + parsed_list.error().message());
   return {};
 }
 
@@ -248,9 +249,9 @@ struct subject {
   if (s.facts.rootless_euid)
     return refuse(std::string{pointer}, "network devices are not supported for rootless containers");
   for (const auto& [name, device] : s.platform.net_devices) {
-    if (!is_interface_name(name)) return refuse(entry(pointer, name), "invalid network device name " + quoted(name));
+    if (!is_interface_name(name)) return refuse(entry(pointer, name), "invalid network device name " + in_quotes(name));
     if (!device.name.empty() && !is_interface_name(device.name))
-      return refuse(entry(pointer, name) + "/name", "invalid network device name " + quoted(device.name));
+      return refuse(entry(pointer, name) + "/name", "invalid network device name " + in_quotes(device.name));
   }
   return {};
 }
@@ -279,8 +280,8 @@ struct subject {
     const auto here = element("/linux/namespaces", i);
     const auto same = [&](const linux_namespace& other) { return other.type == list[i].type; };
     if (std::any_of(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(i), same))
-      return refuse(here, "malformed spec file: duplicated ns {" + quoted(name_of(list[i].type)) + ' ' +
-                              quoted(list[i].path) + "}");
+      return refuse(here, "malformed spec file: duplicated ns {" + in_quotes(name_of(list[i].type)) + ' ' +
+                              in_quotes(list[i].path) + "}");
     if (list[i].path.find(',') != std::string::npos)
       return refuse(here + "/path", "invalid namespace path " + shown(list[i].path));
   }
@@ -334,7 +335,7 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
 
 /// Why a container with these namespaces may not set `name`, empty when it may. `path` is where it is below /proc/sys.
 [[nodiscard]] inline std::string sysctl_refusal(const subject& s, std::string_view name, std::string_view path) {
-  const auto sentence = [&](std::string_view rest) { return "sysctl " + quoted(name) + ' ' + std::string{rest}; };
+  const auto sentence = [&](std::string_view rest) { return "sysctl " + in_quotes(name) + ' ' + std::string{rest}; };
   if (path.starts_with("fs/mqueue/") || std::ranges::find(ipc_sysctls, path) != ipc_sysctls.end())
     return s.has(namespace_type::ipc) ? "" : sentence("is not allowed in the hosts ipc namespace");
   if (path.starts_with("net/")) {
@@ -352,7 +353,7 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   static constexpr std::string_view pointer = "/linux/sysctl";
   for (const auto& [name, setting] : s.platform.sysctl) {
     const auto path = sysctl_path(name);
-    if (!path) return refuse(entry(pointer, name), "sysctl " + quoted(name) + " is not a name below /proc/sys");
+    if (!path) return refuse(entry(pointer, name), "sysctl " + in_quotes(name) + " is not a name below /proc/sys");
     if (auto why = sysctl_refusal(s, name, *path); !why.empty()) return refuse(entry(pointer, name), std::move(why));
   }
   return {};
@@ -365,7 +366,7 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   if (!s.facts.intel_rdt_enabled)
     return refuse(pointer, "intelRdt is specified in config, but Intel RDT is not enabled");
   if (rdt.clos_id == "." || rdt.clos_id == ".." || (rdt.clos_id.size() > 1 && contains_slash(rdt.clos_id)))
-    return refuse(pointer + "/closID", "invalid intelRdt.ClosID " + quoted(rdt.clos_id));
+    return refuse(pointer + "/closID", "invalid intelRdt.ClosID " + in_quotes(rdt.clos_id));
   if (!rdt.l3_cache_schema.empty() && !s.facts.intel_rdt_l3_enabled)
     return refuse(pointer + "/l3CacheSchema",
                   "intelRdt.l3CacheSchema is specified in config, but Intel RDT/CAT is not enabled");
@@ -442,7 +443,7 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   const auto nodes = parse_id_list(policy.nodes, last_node);
   if (!nodes)
     return refuse(pointer + "/nodes",
-                  "invalid memory policy nodes " + quoted(policy.nodes) + ": " + nodes.error().message());
+                  "invalid memory policy nodes " + in_quotes(policy.nodes) + ": " + nodes.error().message());
   std::size_t count = 0;
   for (const auto& range : *nodes) count += range.last - range.first + 1;
   const bool takes_none = *policy.mode == mode::default_ || *policy.mode == mode::local;
@@ -459,7 +460,7 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto here = element(pointer, i);
     if (!list[i].path.starts_with('/'))
-      return refuse(here + "/path", "hook path " + quoted(list[i].path) + " is not absolute");
+      return refuse(here + "/path", "hook path " + in_quotes(list[i].path) + " is not absolute");
     if (list[i].timeout && *list[i].timeout < 0)
       return refuse(here + "/timeout", "hook timeout " + std::to_string(*list[i].timeout) + " is negative");
   }
@@ -509,9 +510,9 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
 inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning>& warnings) {
   for (std::size_t i = 0; i < mounts.size(); ++i)
     if (!mounts[i].destination.starts_with('/'))
-      warnings.push_back({element("/mounts", i) + "/destination", "mount destination " + quoted(mounts[i].destination) +
-                                                                      " is relative, taken as /" +
-                                                                      shown(mounts[i].destination)});
+      warnings.push_back(
+          {element("/mounts", i) + "/destination", "mount destination " + in_quotes(mounts[i].destination) +
+                                                       " is relative, taken as /" + shown(mounts[i].destination)});
 }
 
 [[nodiscard]] inline std::vector<warning> collect_warnings(const config& c, const validation_facts& facts) {
@@ -534,15 +535,15 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
   for (std::size_t i = 0; i < r.devices.size(); ++i)
     if (r.devices[i].access.find_first_not_of("rwm") != std::string::npos)
       return detail::refuse(detail::element(pointer + "/devices", i) + "/access",
-                            "invalid device access " + detail::quoted(r.devices[i].access));
+                            "invalid device access " + detail::in_quotes(r.devices[i].access));
   for (std::size_t i = 0; i < r.hugepage_limits.size(); ++i)
     if (!detail::is_page_size(r.hugepage_limits[i].page_size))
       return detail::refuse(detail::element(pointer + "/hugepageLimits", i) + "/pageSize",
-                            "invalid hugepage size " + detail::quoted(r.hugepage_limits[i].page_size));
+                            "invalid hugepage size " + detail::in_quotes(r.hugepage_limits[i].page_size));
   for (const auto& [file, content] : r.unified)
     if (file.empty() || file == "." || file == ".." || detail::contains_slash(file))
       return detail::refuse(detail::entry(pointer + "/unified", file),
-                            "unified resource " + detail::quoted(file) + " must be a file name (no slashes)");
+                            "unified resource " + detail::in_quotes(file) + " must be a file name (no slashes)");
   return {};
 }
 

@@ -103,10 +103,7 @@ class writer {
     open('[');
     for (const auto& element : from) {
       separate();
-      if constexpr (std::is_same_v<T, bool>)
-        value(static_cast<bool>(element));
-      else
-        value(element);
+      value(element);
     }
     close(']');
   }

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,6 +151,40 @@ inline result<void> check_log_file(fd_view file, std::string_view path) {
   return tl::unexpected(error::config("", "log file " + shown(path) + " is not a regular file, a FIFO or /dev/null"));
 }
 
+/// Keeps a write to a pipe without readers from ending the program. The signal's disposition stays as it is, since an
+/// ignored signal would be inherited by containers.
+class sigpipe_held {
+ public:
+  sigpipe_held() {
+    (void)::sigemptyset(&sigpipe_);
+    (void)::sigaddset(&sigpipe_, SIGPIPE);
+    (void)::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  sigpipe_held(const sigpipe_held&) = delete;
+  sigpipe_held& operator=(const sigpipe_held&) = delete;
+  ~sigpipe_held() {
+    const struct timespec now {};
+    if (::sigismember(&before_, SIGPIPE) == 0) (void)::sigtimedwait(&sigpipe_, nullptr, &now);
+    (void)::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t sigpipe_{}, before_{};
+};
+
+/// One write(2). A FIFO's reader that sleeps is waited for a second at most: the runtime must not hang on its log.
+inline void write_once(fd_view fd, std::string_view line) {
+  const sigpipe_held quiet;
+  raw::outcome r = raw::write(fd.get(), line.data(), line.size());
+  for (int tries = 0; (r == -EAGAIN || r == -EINTR) && tries < 10; ++tries) {
+    struct pollfd ready {
+      fd.get(), POLLOUT, 0
+    };
+    (void)::poll(&ready, 1, 100);
+    r = raw::write(fd.get(), line.data(), line.size());
+  }
+}
+
 }  // namespace detail
 
 inline result<unique_fd> open_log_file(const std::string& path) {
@@ -170,20 +205,15 @@ inline result<unique_fd> open_log_file(const std::string& path) {
 class logger {
  public:
   /// To standard error, in the terminal's form when it is one and `format` is text.
-  logger() : to_terminal_{::isatty(2) == 1} { (void)::clock_gettime(CLOCK_MONOTONIC, &start_); }
+  logger() { (void)::clock_gettime(CLOCK_MONOTONIC, &start_); }
 
   /// From now on entries go to `file`.
-  void write_to(unique_fd file) {
-    file_ = std::move(file);
-    to_terminal_ = false;
-  }
+  void write_to(unique_fd file) { file_ = std::move(file); }
   void format(log_format format) { format_ = format; }
   /// Entries below `level` are dropped; at `debug` every entry also tells its place in the source.
   void threshold(log_level level) { threshold_ = level; }
   /// True when an entry at `level` would be written: for messages that are costly to make.
   [[nodiscard]] bool wants(log_level level) const { return level >= threshold_; }
-  /// True when entries go to a file, so that a person at the terminal does not see them.
-  [[nodiscard]] bool has_file() const { return static_cast<bool>(file_); }
 
   void debug(std::string_view message, std::source_location here = std::source_location::current()) {
     write(log_level::debug, message, here);
@@ -197,6 +227,17 @@ class logger {
   void error(std::string_view message, std::source_location here = std::source_location::current()) {
     write(log_level::error, message, here);
   }
+  /// An entry that another process wrote, such as a container's init, which has no place in this program's source.
+  /// Whatever it holds comes out as one entry; how many there are is the caller's to limit.
+  void forward(log_level level, std::string_view message) {
+    if (wants(level)) put({level, message, rfc3339(::time(nullptr)), {}});
+  }
+  /// What ends the program: an entry at level error, and when that goes to a file also the bare message on standard
+  /// error. Engines read the one or the other.
+  void failure(std::string_view message, std::source_location here = std::source_location::current()) {
+    write(log_level::error, message, here);
+    if (file_) detail::write_once(fd_view{2}, one_line(detail::cut(message)) + '\n');
+  }
 
  private:
   void write(log_level level, std::string_view message, const std::source_location& here) {
@@ -205,33 +246,22 @@ class logger {
     if (threshold_ == log_level::debug)
       entry.origin = log_origin{std::string{detail::bare_function(here.function_name())},
                                 std::string{detail::short_path(here.file_name())} + ':' + std::to_string(here.line())};
-    put(file_ ? file_.view() : fd_view{2}, line_of(entry));
+    put(entry);
   }
+
+  void put(const log_entry& entry) const { detail::write_once(file_ ? file_.view() : fd_view{2}, line_of(entry)); }
 
   [[nodiscard]] std::string line_of(const log_entry& entry) const {
     if (format_ == log_format::json) return json_line(entry);
-    if (!to_terminal_) return text_line(entry);
+    if (file_ || ::isatty(2) != 1) return text_line(entry);
     struct timespec now {};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);
     return terminal_line(entry, static_cast<long>(now.tv_sec - start_.tv_sec));
   }
 
-  /// A FIFO's reader that sleeps is waited for a second at most; the runtime must not hang on its log.
-  static void put(fd_view fd, std::string_view line) {
-    raw::outcome r = raw::write(fd.get(), line.data(), line.size());
-    for (int tries = 0; (r == -EAGAIN || r == -EINTR) && tries < 10; ++tries) {
-      struct pollfd ready {
-        fd.get(), POLLOUT, 0
-      };
-      (void)::poll(&ready, 1, 100);
-      r = raw::write(fd.get(), line.data(), line.size());
-    }
-  }
-
   unique_fd file_;
   log_format format_ = log_format::text;
   log_level threshold_ = log_level::info;
-  bool to_terminal_;
   struct timespec start_ {};
 };
 

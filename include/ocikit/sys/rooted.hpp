@@ -93,7 +93,7 @@ struct path_buffer {
 [[nodiscard]] inline outcome open_plain(int root, const char* path, int flags) noexcept {
   while (*path == '/') ++path;
   if (*path == '\0') path = ".";
-  const open_how how{static_cast<std::uint64_t>(flags | O_CLOEXEC), 0,
+  const open_how how{static_cast<__u64>(flags | O_CLOEXEC), 0,
                      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS};
   const outcome r = rooted_detail::openat2_patiently(root, path, how);
   // EPERM: an outer seccomp filter that knows no openat2. Asked anew each time: filters come and go.
@@ -192,7 +192,7 @@ class walker {
 [[nodiscard]] inline outcome open_in_root(int root, const char* path, int flags,
                                           links follow = links::scoped) noexcept {
   if (follow == links::refused) return open_plain(root, path, flags);
-  const open_how how{static_cast<std::uint64_t>(flags | O_CLOEXEC), 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+  const open_how how{static_cast<__u64>(flags | O_CLOEXEC), 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
   const outcome r = rooted_detail::openat2_patiently(root, *path == '\0' ? "." : path, how);
   if (r != -ENOSYS && r != -EPERM) return r;
   return rooted_detail::walker{root, missing::fail, 0}.open(path, flags);

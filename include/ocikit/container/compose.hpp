@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a config to the whole plan: the one place where the domains' steps meet, and where their order is decided.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <ocikit/base/error.hpp>
+#include <ocikit/container/hooks.hpp>
+#include <ocikit/container/plan.hpp>
+#include <ocikit/container/state.hpp>
+#include <ocikit/mounts/plan.hpp>
+#include <ocikit/namespaces/plan.hpp>
+#include <ocikit/process/plan.hpp>
+#include <ocikit/spec/types.hpp>
+
+namespace ocikit::container {
+
+/// What planning must know besides the config. Plain data: every decision can be tested on any machine.
+struct create_facts {
+  mounts::facts mounts;
+  process::facts process;
+  spec::state state;                     ///< for hooks; the pid is filled in by whoever runs them
+  std::string cgroup_path;               ///< for people
+  bool has_cgroup = true;                ///< false: a rootless container without one
+  bool new_keyring = true;               ///< false: --no-new-keyring
+  bool privileged = true;                ///< the runtime may do for a user namespace what its root may not
+  bool started_by_runtime = false;       ///< `run`: the runtime itself says go, no fifo is needed
+  std::vector<std::string> environment;  ///< variables of the runtime's own
+  seccomp::load_filter filter{};         ///< compiled from /linux/seccomp; its program may still be empty (explain)
+};
+
+namespace detail {
+
+/// Text for /proc/PID/uid_map.
+inline std::string map_text(const std::vector<spec::id_mapping>& mappings) {
+  std::string out;
+  for (const spec::id_mapping& m : mappings)
+    out += std::to_string(m.container_id) + ' ' + std::to_string(m.host_id) + ' ' + std::to_string(m.size) + '\n';
+  return out;
+}
+
+/// The state that a hook of the init reads, cut where its pid belongs.
+inline std::pair<std::string, std::string> split_state(spec::state state, spec::container_status status) {
+  state.status = status;
+  state.pid = 1;
+  const std::string text = spec::write(state);
+  const std::size_t at = text.find("\"pid\":") + 6;
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+/// Puts the plan of a new container together.
+class composer {
+ public:
+  composer(const spec::config& config, const create_facts& known) : config_{config}, known_{known} {}
+
+  result<plan> compose() {
+    static const spec::linux_platform no_platform;
+    const spec::linux_platform& platform = config_.platform ? *config_.platform : no_platform;
+    if (!config_.process) return tl::unexpected(error::config("/process", "process property must not be empty"));
+    begin(platform);
+    OCIKIT_TRY(build_tree(platform));
+    host_hooks();
+    init_hooks(config_.hooks ? config_.hooks->create_container : no_hooks_, "createContainer",
+               spec::container_status::creating);
+    plan_.add(actor::init, mounts::plan_restrictions(platform));
+    plan_.add(actor::init, mounts::plan_root_change(config_, known_.mounts, plan_.texts));
+    plan_.add(actor::init, std::move(tree_.finishing));
+    become_the_process();
+    return std::move(plan_);
+  }
+
+ private:
+  static inline const std::vector<spec::hook> no_hooks_{};
+
+  /// Cgroup, namespaces, session.
+  void begin(const spec::linux_platform& platform) {
+    auto arranged = namespaces::plan_namespaces(platform.namespaces, plan_.texts, plan_.slots);
+    in_user_namespace_ = (arranged.at_clone & CLONE_NEWUSER) != 0 || arranged.user_to_join.joined();
+    if (known_.has_cgroup) plan_.add(actor::runtime, make_cgroup{known_.cgroup_path}, "/linux/cgroupsPath");
+    for (const auto& [what, where] : arranged.steps)
+      if (const auto* join = std::get_if<namespaces::join>(&what))
+        plan_.add(actor::runtime, open_namespace{join->path, join->slot}, where);
+    start_at_ = plan_.steps.size();
+    start_init start{arranged.at_clone, {}, {}};
+    if (arranged.user_to_join.joined()) start.user_namespace = arranged.user_to_join.entry->path;
+    if (arranged.pid_to_join.joined()) start.pid_namespace = arranged.pid_to_join.entry->path;
+    plan_.add(actor::runtime, start, "/linux/namespaces");
+    if ((arranged.at_clone & CLONE_NEWUSER) != 0) {
+      const map_ids maps{plan_.texts.keep(map_text(platform.uid_mappings)),
+                         plan_.texts.keep(map_text(platform.gid_mappings))};
+      plan_.add(actor::runtime, maps, "/linux/uidMappings");
+    }
+    plan_.add(actor::init, std::move(arranged.steps));
+    plan_.add(actor::init, namespaces::plan_cgroup_namespace(platform.namespaces));
+    plan_.add(actor::init, namespaces::plan_time_namespace(platform, plan_.texts));
+    const std::string keyring = known_.new_keyring ? "_ses." + known_.state.id : "";
+    plan_.add(actor::init, process::plan_session(keyring, in_user_namespace_, plan_.texts));
+    plan_.add(actor::init, namespaces::plan_loopback(platform.namespaces));
+    plan_.add(actor::init, namespaces::plan_names(config_));
+  }
+
+  /// What the host's /proc is needed for, then the mounts.
+  result<void> build_tree(const spec::linux_platform& platform) {
+    plan_.add(actor::init, OCIKIT_TRY(namespaces::plan_sysctl(platform.sysctl, plan_.texts)));
+    plan_.add(actor::init, process::plan_inherited(*config_.process));
+    const bool told_later = config_.hooks && !config_.hooks->start_container.empty();
+    if (told_later) plan_.add(actor::init, learn_pid{}, "/hooks/startContainer");
+    plan_.add(actor::init, mounts::plan_root(platform, known_.mounts, plan_.texts));
+    tree_ = OCIKIT_TRY(mounts::plan_mounts(config_, known_.mounts, plan_.texts, plan_.slots));
+    add_sources();
+    plan_.add(actor::init, std::move(tree_.targets));
+    plan_.add(actor::init, mounts::plan_devices(config_, known_.mounts, plan_.texts));
+    if (config_.process->terminal) {
+      const auto size = config_.process->console_size.value_or(spec::console_size{});
+      const process::open_terminal open{static_cast<std::uint32_t>(size.height),
+                                        static_cast<std::uint32_t>(size.width)};
+      plan_.add(actor::init, open, "/process/terminal");
+      plan_.add(actor::init, mounts::bind_console{}, "/process/terminal");
+    }
+    return {};
+  }
+
+  /// Across a user namespace the runtime opens the sources, before the init is born: its root may not reach them.
+  void add_sources() {
+    if (!in_user_namespace_ || !known_.privileged) return plan_.add(actor::init, std::move(tree_.sources));
+    std::vector<plan_step> sources;
+    for (auto& [what, where] : tree_.sources)
+      std::visit([&](auto& s) { sources.push_back({step{s}, where, actor::runtime}); }, what);
+    plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(start_at_), sources.begin(), sources.end());
+  }
+
+  void host_hooks() {
+    if (!config_.hooks || (config_.hooks->prestart.empty() && config_.hooks->create_runtime.empty())) return;
+    plan_.add(actor::init, hand_over{}, "/hooks");
+    if (!config_.hooks->prestart.empty()) plan_.add(actor::runtime, call_hooks{"prestart"}, "/hooks/prestart");
+    if (!config_.hooks->create_runtime.empty())
+      plan_.add(actor::runtime, call_hooks{"createRuntime"}, "/hooks/createRuntime");
+  }
+
+  void init_hooks(const std::vector<spec::hook>& hooks, const char* kind, spec::container_status status) {
+    if (hooks.empty()) return;
+    auto [before, after] = split_state(known_.state, status);
+    const zstring_view state_before = plan_.texts.keep(std::move(before));
+    const zstring_view state_after = plan_.texts.keep(std::move(after));
+    const bool inherits = status == spec::container_status::created;
+    for (std::size_t i = 0; i < hooks.size(); ++i) {
+      const spec::hook& hook = hooks[i];
+      execute_hook one;
+      one.kind = kind;
+      one.index = static_cast<std::uint32_t>(i);
+      one.path = hook.path;
+      one.arguments = plan_.texts.keep(hook.args.empty() ? std::vector<zstring_view>{hook.path} : views(hook.args));
+      const bool own = hook.env && !hook.env->empty();
+      one.inherits_environment = !own && inherits;
+      one.environment = own        ? std::span<const zstring_view>{plan_.texts.keep(views(*hook.env))}
+                        : inherits ? program_environment_
+                                   : std::span<const zstring_view>{};
+      one.timeout = static_cast<std::uint32_t>(std::clamp<std::int64_t>(hook.timeout.value_or(0), 0, 1 << 30));
+      one.state_before = state_before;
+      one.state_after = state_after;
+      plan_.add(actor::init, one, "/hooks/" + std::string{kind} + "/" + std::to_string(i));
+    }
+  }
+
+  static std::vector<zstring_view> views(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
+  /// Limits, credentials and, after the start, the program.
+  void become_the_process() {
+    const spec::process& process = *config_.process;
+    process::facts facts = known_.process;
+    facts.user_namespace = in_user_namespace_;
+    const bool filtered = config_.platform && config_.platform->seccomp && wants_filter(*config_.platform->seccomp);
+    auto limits = process::plan_rlimits(process);
+    if (in_user_namespace_ && known_.privileged && !limits.empty()) {
+      plan_.add(actor::init, hand_over{}, "/process/rlimits");
+      plan_.add(actor::runtime, std::move(limits));
+    } else {
+      plan_.add(actor::init, std::move(limits));
+    }
+    plan_.add(actor::init, process::plan_no_new_privileges(process));
+    if (filtered && !process.no_new_privileges) plan_.add(actor::init, known_.filter, "/linux/seccomp");
+    auto credentials = process::plan_credentials(process, facts, plan_.texts);
+    plan_.add(actor::init, std::move(credentials.steps));
+    auto program = process::plan_program(process, facts, plan_.texts, known_.environment);
+    program_environment_ = std::get<process::execute_program>(program.execute.front().what).environment;
+    plan_.add(actor::init, std::move(program.find));
+    plan_.add(actor::init, std::move(program.close));
+    plan_.add(actor::init, await_start{known_.started_by_runtime}, "");
+    plan_.add(actor::runtime, save_state{}, "");
+    if (filtered && process.no_new_privileges) plan_.add(actor::init, known_.filter, "/linux/seccomp");
+    init_hooks(config_.hooks ? config_.hooks->start_container : no_hooks_, "startContainer",
+               spec::container_status::created);
+    plan_.add(actor::init, std::move(program.execute));
+    if (config_.hooks && !config_.hooks->poststart.empty())
+      plan_.add(actor::runtime, call_hooks{"poststart"}, "/hooks/poststart");
+  }
+
+  static bool wants_filter(const spec::seccomp& profile) {
+    return profile.default_action.has_value() || !profile.syscalls.empty();
+  }
+
+  const spec::config& config_;
+  const create_facts& known_;
+  plan plan_{};
+  mounts::mount_plan tree_{};
+  std::span<const zstring_view> program_environment_{};
+  std::size_t start_at_ = 0;
+  bool in_user_namespace_ = false;
+};
+
+}  // namespace detail
+
+/// The plan for a new container. Pure; it borrows from `config` and `known`. Errors: config and unsupported, each with
+/// its place in config.json. See: runtime-spec runtime.md, "Lifecycle".
+[[nodiscard]] inline result<plan> compose_create(const spec::config& config, const create_facts& known) {
+  return detail::composer{config, known}.compose();
+}
+
+/// What planning an `exec` must know.
+struct exec_facts {
+  process::facts process;
+  std::string id;
+  bool new_keyring = true;
+  std::vector<std::string> environment;
+  seccomp::load_filter filter{};
+  bool filtered = false;   ///< the container has a filter
+  bool privileged = true;  ///< rlimits are set by the runtime, from outside the user namespace
+};
+
+/// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
+/// to become the process. Pure; it borrows from `process` and `known`.
+[[nodiscard]] inline plan compose_exec(const spec::process& process, const exec_facts& known) {
+  plan out;
+  out.add(actor::runtime, start_init{}, "");
+  const std::string keyring = known.new_keyring ? "_ses." + known.id : "";
+  out.add(actor::init, process::plan_session(keyring, known.process.user_namespace, out.texts));
+  out.add(actor::init, process::plan_inherited(process));
+  if (process.terminal) {
+    const auto size = process.console_size.value_or(spec::console_size{});
+    const process::open_terminal open{static_cast<std::uint32_t>(size.height), static_cast<std::uint32_t>(size.width)};
+    out.add(actor::init, open, "/process/terminal");
+  }
+  auto limits = process::plan_rlimits(process);
+  if (known.privileged && known.process.user_namespace && !limits.empty()) {
+    out.add(actor::init, hand_over{}, "/process/rlimits");
+    out.add(actor::runtime, std::move(limits));
+  } else {
+    out.add(actor::init, std::move(limits));
+  }
+  out.add(actor::init, process::plan_no_new_privileges(process));
+  if (known.filtered && !process.no_new_privileges) out.add(actor::init, known.filter, "/linux/seccomp");
+  auto credentials = process::plan_credentials(process, known.process, out.texts);
+  out.add(actor::init, std::move(credentials.steps));
+  auto program = process::plan_program(process, known.process, out.texts, known.environment);
+  out.add(actor::init, std::move(program.find));
+  out.add(actor::init, std::move(program.close));
+  out.add(actor::init, await_start{true}, "");
+  if (known.filtered && process.no_new_privileges) out.add(actor::init, known.filter, "/linux/seccomp");
+  out.add(actor::init, std::move(program.execute));
+  return out;
+}
+
+}  // namespace ocikit::container

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A new container: takes the runtime's steps of its plan, one function per kind, and waits for the init's.
+#pragma once
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <ocikit/base/error.hpp>
+#include <ocikit/cgroups/driver.hpp>
+#include <ocikit/container/backends.hpp>
+#include <ocikit/container/compose.hpp>
+#include <ocikit/container/hooks.hpp>
+#include <ocikit/container/init_session.hpp>
+#include <ocikit/container/plan.hpp>
+#include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/state.hpp>
+#include <ocikit/container/state_directory.hpp>
+#include <ocikit/container/state_root.hpp>
+
+namespace ocikit::container {
+
+/// What a container is to be made of.
+struct create_request {
+  container_id id;
+  spec::config config{};  ///< validated
+  std::string bundle{};   ///< absolute
+  std::string rootfs{};   ///< absolute
+  std::string cgroup_manager{};
+  bool unified_cgroups = true;  ///< the host has cgroup v2 alone
+  bool rootless = false;        ///< missing permissions for cgroups are bearable
+  bool privileged = true;       ///< we may open what the root of a user namespace may not
+  bool no_pivot = false;
+  std::vector<std::string> host_kernel_mounts{};  ///< with no_pivot
+  bool new_keyring = true;
+  bool started_by_runtime = false;         ///< `run`
+  std::uint32_t preserved_fds = 0;         ///< after the standard streams, socket activation included
+  std::vector<std::string> environment{};  ///< of the runtime's own
+  std::uint32_t last_capability = 40;
+  std::array<int, 3> streams{-1, -1, -1};  ///< the container's standard streams; -1: ours
+};
+
+namespace detail {
+
+inline std::string timestamp_now() {
+  struct ::timespec now {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  struct ::tm utc {};
+  ::gmtime_r(&now.tv_sec, &utc);
+  char text[64];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(text + size, sizeof text - size, ".%09ldZ", now.tv_nsec);
+  return text;
+}
+
+/// The host id of `inside` by `mappings`; without mappings, `inside`.
+inline std::uint32_t host_id(const std::vector<spec::id_mapping>& mappings, std::uint32_t inside) {
+  for (const spec::id_mapping& m : mappings)
+    if (inside >= m.container_id && inside - m.container_id < m.size) return m.host_id + (inside - m.container_id);
+  return inside;
+}
+
+}  // namespace detail
+
+/// A container on its way: what `create` makes and gives back. As long as it is not `keep`-ed, its destruction undoes
+/// everything: processes, cgroup, state directory.
+class creation {
+ public:
+  /// Makes the container up to the point where it waits for its start. `adopt_terminal` gets the master end of its
+  /// terminal, when it has one, before the container counts as created.
+  /// Errors: of every kind; nothing is left behind then.
+  static result<std::unique_ptr<creation>> create(const state_root& root, create_request wanted, const backends& with,
+                                                  const std::function<result<void>(unique_fd)>& adopt_terminal) {
+    std::unique_ptr<creation> made{new creation{OCIKIT_TRY(root.create(wanted.id)), std::move(wanted), with}};
+    auto done = made->run(adopt_terminal);
+    if (done) return made;
+    made->undo();
+    return tl::unexpected(std::move(done).error());
+  }
+
+  creation(const creation&) = delete;
+  creation& operator=(const creation&) = delete;
+  ~creation() {
+    if (!kept_ && !undone_) undo();
+  }
+
+  [[nodiscard]] pid_t pid() const noexcept { return init_.pid(); }
+  [[nodiscard]] fd_view pidfd() const noexcept { return init_.pidfd(); }
+  [[nodiscard]] const state& saved() const noexcept { return state_; }
+  [[nodiscard]] const plan& the_plan() const noexcept { return plan_; }
+
+  /// For a container that this runtime starts itself: lets it go, waits until its program runs and runs the poststart
+  /// hooks. Errors: a hook's; the container is to be destroyed then.
+  [[nodiscard]] result<void> start() {
+    OCIKIT_TRY(init_.go());
+    init_.await_execution();
+    if (!state_.config.hooks) return {};
+    return run_hooks("poststart", state_.config.hooks->poststart, hook_state(state_, spec::container_status::running));
+  }
+
+  /// The init has ended and was reaped.
+  void ended() noexcept { init_.forget(); }
+
+  /// Removes an ended container and runs its poststop hooks. Errors: of the first thing that fails; the rest is done
+  /// all the same.
+  [[nodiscard]] result<void> destroy() {
+    undone_ = true;
+    result<void> first;
+    const auto note = [&first](result<void> done) {
+      if (first && !done) first = std::move(done);
+    };
+    if (!state_.ocikit.private_pid_namespace && !state_.cgroup_paths.empty()) note(cgroup_->kill(SIGKILL));
+    note(cgroup_->remove());
+    note(directory_.remove());
+    if (state_.config.hooks)
+      note(run_hooks("poststop", state_.config.hooks->poststop, hook_state(state_, spec::container_status::stopped)));
+    return first;
+  }
+
+  /// The container shall outlive this object.
+  void keep() noexcept {
+    kept_ = true;
+    init_.keep();
+  }
+
+  /// Ends the container and removes all of it, then runs its poststop hooks.
+  void undo() noexcept {
+    undone_ = true;
+    if (init_.pid() > 0) init_.kill_and_reap();
+    if (cgroup_ != nullptr) {
+      (void)cgroup_->kill(SIGKILL);
+      if (!cgroup_->undo()) (void)cgroup_->remove();
+    }
+    (void)directory_.remove();
+    if (state_.config.hooks && reached_hooks_)
+      (void)run_hooks("poststop", state_.config.hooks->poststop, hook_state(state_, spec::container_status::stopped));
+  }
+
+ private:
+  creation(state_directory directory, create_request wanted, const backends& with)
+      : directory_{std::move(directory)}, wanted_{std::move(wanted)}, with_{with} {
+    state_ = make_state(std::string{wanted_.id.text()}, std::move(wanted_.config), wanted_.bundle, wanted_.rootfs);
+    state_.created = detail::timestamp_now();
+    state_.rootless = wanted_.rootless;
+    state_.ocikit.cgroup_manager = wanted_.cgroup_manager;
+  }
+
+  result<void> run(const std::function<result<void>(unique_fd)>& adopt_terminal) {
+    OCIKIT_TRY(open_cgroup());
+    OCIKIT_TRY(make_plan());
+    slots_.resize(plan_.slots);
+    const std::vector<plan_step>& steps = plan_.steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].by == actor::runtime) {
+        OCIKIT_TRY(take(steps[i]).map_error([&](error e) { return std::move(e).at(steps[i].where); }));
+        continue;
+      }
+      while (i + 1 < steps.size() && steps[i + 1].by == actor::init &&
+             !std::holds_alternative<await_start>(steps[i].what))
+        ++i;
+      unique_fd terminal;
+      if (waiting_) OCIKIT_TRY(init_.go());
+      OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error(in_init));
+      waiting_ = true;
+      if (terminal) OCIKIT_TRY(adopt_terminal(std::move(terminal)));
+      if (std::holds_alternative<await_start>(steps[i].what)) return save();
+    }
+    return {};
+  }
+
+  static error in_init(error e) {
+    return std::move(e).within("error during container init").within("unable to start container process");
+  }
+
+  // ---- before the plan
+
+  result<void> open_cgroup() {
+    const spec::config& config = state_.config;
+    opener_ = OCIKIT_TRY(with_.cgroup_opener(wanted_.cgroup_manager));
+    cgroups::request request{state_.id, {}, wanted_.rootless, {}};
+    if (config.platform) {
+      request.cgroups_path = config.platform->cgroups_path;
+      if (config.platform->resources) request.resources = *config.platform->resources;
+    }
+    cgroup_ = OCIKIT_TRY(opener_->open(request));
+    resources_ = std::move(request.resources);
+    state_.cgroup_paths = cgroup_->paths();
+    state_.config.cgroups.rootless = wanted_.rootless;
+    return {};
+  }
+
+  result<void> make_plan() {
+    const spec::config& config = state_.config;
+    facts_.mounts.rootfs = wanted_.rootfs;
+    facts_.mounts.bundle = wanted_.bundle;
+    facts_.mounts.unified_cgroups = wanted_.unified_cgroups;
+    facts_.mounts.cgroup_paths = state_.cgroup_paths;
+    facts_.mounts.no_pivot = wanted_.no_pivot;
+    facts_.mounts.host_kernel_mounts = wanted_.host_kernel_mounts;
+    const auto has = [&](spec::namespace_type type) {
+      return config.platform && namespaces::find(config.platform->namespaces, type).entry != nullptr;
+    };
+    facts_.mounts.user_namespace = has(spec::namespace_type::user);
+    facts_.mounts.mount_namespace = has(spec::namespace_type::mount);
+    facts_.mounts.cgroup_namespace = has(spec::namespace_type::cgroup);
+    facts_.process.last_capability = wanted_.last_capability;
+    facts_.process.preserved_fds = wanted_.preserved_fds;
+    facts_.process.sets_umask = facts_.mounts.mount_namespace;
+    facts_.process.may_set_groups = wanted_.privileged || !facts_.mounts.user_namespace;
+    facts_.state = hook_state(state_, spec::container_status::creating);
+    facts_.cgroup_path = state_.cgroup_paths.empty() ? std::string{} : state_.cgroup_paths.front().second;
+    facts_.has_cgroup = !state_.cgroup_paths.empty();
+    facts_.new_keyring = wanted_.new_keyring;
+    facts_.privileged = wanted_.privileged;
+    facts_.started_by_runtime = wanted_.started_by_runtime;
+    facts_.environment = wanted_.environment;
+    if (config.platform && config.platform->seccomp) {
+      filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
+      facts_.filter = filter_.step();
+    }
+    plan_ = OCIKIT_TRY(compose_create(config, facts_));
+    return {};
+  }
+
+  // ---- the runtime's steps
+
+  result<void> take(const plan_step& one) {
+    return std::visit([this](const auto& s) { return this->take(s); }, one.what);
+  }
+
+  template <class Step>
+  result<void> take(const Step&) {
+    return tl::unexpected(error::unsupported(std::string{Step::name} + " is not a step of the runtime"));
+  }
+
+  result<void> take(const make_cgroup&) {
+    state_.ocikit.owns_cgroup = false;
+    OCIKIT_TRY(directory_.write_creating(state_));
+    OCIKIT_TRY(cgroup_->create());
+    state_.cgroup_paths = cgroup_->paths();
+    state_.ocikit.owns_cgroup = true;
+    return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
+  }
+
+  result<void> take(const open_namespace& s) {
+    slots_[s.slot] = OCIKIT_TRY(sys::openat(sys::at_fdcwd, s.path, O_RDONLY));
+    return {};
+  }
+
+  result<void> take(const mounts::open_source& s) {
+    const unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U);
+    const auto tree = sys::raw::open_tree(AT_FDCWD, s.path.c_str(), flags);
+    if (!sys::raw::failed(tree)) {
+      slots_[s.slot] = unique_fd{adopt_fd, static_cast<int>(tree)};
+      return {};
+    }
+    const plan_step* self = nullptr;
+    for (const plan_step& one : plan_.steps)
+      if (const auto* open = std::get_if<mounts::open_source>(&one.what); open == &s) self = &one;
+    const std::size_t index =
+        self == nullptr ? plan_.steps.size() : static_cast<std::size_t>(self - plan_.steps.data());
+    return tl::unexpected(in_init(explain(init_failure{index, sys::raw::errno_of(tree), 0, {}}, plan_)));
+  }
+
+  result<void> take(const start_init& s) {
+    cradle where;
+    where.namespaces = s.flags;
+    std::vector<unique_fd> joined;
+    const auto join = [&](zstring_view path, std::uint64_t type) -> result<void> {
+      if (path.empty()) return {};
+      joined.push_back(OCIKIT_TRY(sys::openat(sys::at_fdcwd, path, O_RDONLY)));
+      where.joins.push_back({joined.back().get(), type});
+      return {};
+    };
+    OCIKIT_TRY(join(s.user_namespace, CLONE_NEWUSER));
+    OCIKIT_TRY(join(s.pid_namespace, CLONE_NEWPID));
+    where.streams = wanted_.streams;
+    where.becomes_root = facts_.mounts.user_namespace;
+    if ((s.flags & CLONE_NEWUSER) != 0) OCIKIT_TRY(make_gate(where));
+    OCIKIT_TRY(enter_cgroup(where));
+    if (!wanted_.started_by_runtime) OCIKIT_TRY(make_fifo(where));
+    std::vector<int> numbers;
+    for (const unique_fd& slot : slots_) numbers.push_back(slot.get());
+    auto started = init_.start(plan_, numbers, with_, where);
+    if (!started && where.cgroup >= 0 && can_attach_later(started.error().code())) {
+      where.cgroup = -1;
+      started = init_.start(plan_, numbers, with_, where);
+      attach_later_ = true;
+    }
+    OCIKIT_TRY(
+        std::move(started).map_error([](error e) { return std::move(e).within("unable to start container process"); }));
+    gate_theirs_.reset();
+    fifo_.reset();
+    for (unique_fd& slot : slots_) slot.reset();
+    if (attach_later_) OCIKIT_TRY(cgroup_->attach(init_.pid()));
+    return {};
+  }
+
+  static bool can_attach_later(int code) {
+    return code == EBUSY || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
+  }
+
+  result<void> make_gate(cradle& where) {
+    int ends[2] = {-1, -1};
+    const auto r = sys::raw::pipe2(ends, O_CLOEXEC);
+    if (sys::raw::failed(r)) return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "pipe2(O_CLOEXEC)"));
+    gate_theirs_ = unique_fd{adopt_fd, ends[0]};
+    gate_ours_ = unique_fd{adopt_fd, ends[1]};
+    where.gate = ends[0];
+    return {};
+  }
+
+  result<void> enter_cgroup(cradle& where) {
+    if (!facts_.has_cgroup) return {};
+    const cgroups::entrance entrance = OCIKIT_TRY(cgroup_->enter());
+    if (const auto* clone = std::get_if<cgroups::enter_by_clone>(&entrance)) where.cgroup = clone->directory.get();
+    if (const auto* write = std::get_if<cgroups::enter_by_write>(&entrance))
+      for (const fd_view fd : write->procs) where.cgroup_procs.push_back(fd.get());
+    attach_later_ = std::holds_alternative<cgroups::enter_by_attach>(entrance);
+    return {};
+  }
+
+  result<void> make_fifo(cradle& where) {
+    uid_t uid = ::geteuid();
+    gid_t gid = ::getegid();
+    if (const auto& platform = state_.config.platform; platform && wanted_.privileged) {
+      uid = detail::host_id(platform->uid_mappings, 0);
+      gid = detail::host_id(platform->gid_mappings, 0);
+    }
+    fifo_ = OCIKIT_TRY(directory_.make_fifo_for_init(uid, gid));
+    where.start_fifo = fifo_.get();
+    return {};
+  }
+
+  result<void> take(const map_ids& s) {
+    const std::string process = "/proc/" + std::to_string(init_.pid());
+    const unique_fd directory = OCIKIT_TRY(sys::openat(sys::at_fdcwd, process, O_PATH | O_DIRECTORY));
+    const auto write = [&](zstring_view file, std::string_view text) -> result<void> {
+      const unique_fd fd = OCIKIT_TRY(sys::openat(directory, file, O_WRONLY | O_NOFOLLOW));
+      return sys::write_all(fd, text);
+    };
+    if (!wanted_.privileged) OCIKIT_TRY(write("setgroups", "deny"));
+    if (!s.gids.empty()) OCIKIT_TRY(write("gid_map", s.gids));
+    if (!s.uids.empty()) OCIKIT_TRY(write("uid_map", s.uids));
+    OCIKIT_TRY(sys::write_all(gate_ours_, "g"));
+    gate_ours_.reset();
+    return {};
+  }
+
+  result<void> take(const call_hooks& s) {
+    const auto& hooks = state_.config.hooks;
+    if (!hooks || std::string_view{s.kind} == "poststart") return {};
+    reached_hooks_ = true;
+    OCIKIT_TRY(note_process());
+    const bool first = std::string_view{s.kind} == "prestart";
+    return run_hooks(s.kind, first ? hooks->prestart : hooks->create_runtime,
+                     hook_state(state_, spec::container_status::creating));
+  }
+
+  result<void> take(const process::set_rlimit& s) {
+    const struct ::rlimit limit { s.soft, s.hard };
+    const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
+    if (!sys::raw::failed(r)) return {};
+    return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
+  }
+
+  result<void> take(const save_state&) { return save(); }
+
+  result<void> note_process() {
+    if (state_.init_process_pid != 0) return {};
+    const auto found = OCIKIT_TRY(identify(init_.pid()));
+    if (!found) return tl::unexpected(error::state("container init is gone"));
+    set_init_process(state_, found->pid, found->start);
+    return {};
+  }
+
+  result<void> save() {
+    reached_hooks_ = true;
+    OCIKIT_TRY(note_process());
+    for (int fd = 0; fd < 3; ++fd) {
+      auto link = sys::readlinkat(sys::at_fdcwd, "/proc/self/fd/" + std::to_string(fd));
+      state_.external_descriptors.push_back(link ? *std::move(link) : std::string{});
+    }
+    OCIKIT_TRY(directory_.write_state(state_));
+    return directory_.forget_creating();
+  }
+
+  state_directory directory_;
+  create_request wanted_;
+  const backends& with_;
+  state state_;
+  create_facts facts_;
+  seccomp::compiled_filter filter_;
+  spec::resources resources_;
+  std::unique_ptr<cgroups::opener> opener_;
+  std::unique_ptr<cgroups::driver> cgroup_;
+  plan plan_;
+  std::vector<unique_fd> slots_;
+  unique_fd gate_ours_, gate_theirs_, fifo_;
+  init_session init_;
+  bool waiting_ = false;
+  bool attach_later_ = false;
+  bool reached_hooks_ = false;
+  bool kept_ = false;
+  bool undone_ = false;
+};
+
+}  // namespace ocikit::container

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One init from its birth to its program: shared by the creation of a container and by exec.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <ocikit/base/error.hpp>
+#include <ocikit/container/backends.hpp>
+#include <ocikit/container/encode.hpp>
+#include <ocikit/container/init_image.hpp>
+#include <ocikit/container/init_link.hpp>
+#include <ocikit/container/plan.hpp>
+#include <ocikit/container/spawn.hpp>
+
+namespace ocikit::container {
+
+/// Where and how the init is born, besides what its plan says.
+struct cradle {
+  std::uint64_t namespaces = 0;
+  std::vector<namespace_to_join> joins;
+  int cgroup = -1;
+  std::vector<int> cgroup_procs;
+  int start_fifo = -1;
+  std::array<int, 3> streams{-1, -1, -1};  ///< as in `birth`
+  bool becomes_root = false;
+  int gate = -1;
+};
+
+/// A running init and the link to it. Kills what is still there when it goes out of scope, unless `keep` was called.
+class init_session {
+ public:
+  init_session() = default;
+  init_session(init_session&&) noexcept = default;
+  init_session& operator=(init_session&&) noexcept = default;
+  ~init_session() {
+    if (born_.pid > 0 && !kept_) kill_and_reap();
+  }
+
+  /// Bears the init with its steps of `what`. `slots` are the descriptors, by slot, that it inherits.
+  /// Errors: system.
+  [[nodiscard]] result<void> start(const plan& what, std::span<const int> slots, const backends& with,
+                                   const cradle& where) {
+    const unique_fd executable = OCIKIT_TRY(open_init(with.init_image, with.installed_init));
+    const unique_fd bytes = OCIKIT_TRY(sealed_memfd("ocikit:plan", wire::encode(what, slots), false));
+    init_link link = OCIKIT_TRY(init_link::make());
+    std::vector<int> inherited(slots.begin(), slots.end());
+    inherited.insert(inherited.end(), {bytes.get(), link.theirs.get(), where.start_fifo});
+    plan_number_ = std::to_string(bytes.get());
+    link_number_ = std::to_string(link.theirs.get());
+    fifo_number_ = std::to_string(where.start_fifo);
+    birth wanted;
+    wanted.executable = executable.get();
+    wanted.arguments = {"ocirun:[init]", plan_number_.c_str(), link_number_.c_str(),
+                        where.start_fifo >= 0 ? fifo_number_.c_str() : nullptr, nullptr};
+    wanted.namespaces = where.namespaces;
+    wanted.joins = where.joins;
+    wanted.cgroup = where.cgroup;
+    wanted.cgroup_procs = where.cgroup_procs;
+    wanted.inherited = std::move(inherited);
+    wanted.streams = where.streams;
+    wanted.gate = where.gate;
+    wanted.becomes_root = where.becomes_root;
+    born_ = OCIKIT_TRY(spawn(std::move(wanted)));
+    link_ = std::move(link.ours);
+    executable_ = where.gate >= 0 ? unique_fd{adopt_fd, ::fcntl(executable.get(), F_DUPFD_CLOEXEC, 3)} : unique_fd{};
+    return {};
+  }
+
+  [[nodiscard]] pid_t pid() const noexcept { return born_.pid; }
+  [[nodiscard]] fd_view pidfd() const noexcept { return born_.pidfd; }
+
+  /// Waits until the init has done its steps up to the next one that waits for us; a terminal that it opened is in
+  /// `terminal` then. Errors: the init's own, explained with `of`; state when it died without a word.
+  [[nodiscard]] result<void> await_progress(const plan& of, unique_fd& terminal) {
+    init_word word = OCIKIT_TRY(receive(link_));
+    if (auto* progress = std::get_if<init_progress>(&word)) {
+      if (progress->terminal) terminal = std::move(progress->terminal);
+      return {};
+    }
+    if (const auto* failure = std::get_if<init_failure>(&word)) return tl::unexpected(explain(*failure, of));
+    return tl::unexpected(death());
+  }
+
+  /// Lets the init go on. Errors: system.
+  [[nodiscard]] result<void> go() { return say_go(link_); }
+
+  /// Waits until the init has become the container's program, or is dead; either closes the socket.
+  void await_execution() {
+    while (true) {
+      const auto word = receive(link_);
+      if (!word || std::holds_alternative<init_silence>(*word)) return;
+    }
+  }
+
+  /// The init shall outlive this object.
+  void keep() noexcept { kept_ = true; }
+
+  /// Somebody else reaped it.
+  void forget() noexcept { born_.pid = -1; }
+
+  void kill_and_reap() noexcept {
+    (void)sys::raw::kill(born_.pid, SIGKILL);
+    int status = 0;
+    while (sys::raw::wait4(born_.pid, &status, __WALL) == -EINTR) {
+    }
+    born_.pid = -1;
+  }
+
+ private:
+  /// Why the init is gone, from its wait status.
+  [[nodiscard]] error death() {
+    if (const auto& failed = born_.failure(); failed.step != nullptr)
+      return error::from_errno(failed.error, failed.step);
+    int status = 0;
+    while (sys::raw::wait4(born_.pid, &status, __WALL) == -EINTR) {
+    }
+    born_.pid = -1;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+      return error::state("container init was OOM-killed (memory limit too low?)");
+    return error::state("container init ended unexpectedly: " + end_text(status));
+  }
+
+  newborn born_;
+  unique_fd link_;
+  unique_fd executable_;
+  std::string plan_number_, link_number_, fifo_number_;
+  bool kept_ = false;
+};
+
+}  // namespace ocikit::container

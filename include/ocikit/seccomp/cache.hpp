@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compiled filters kept in a directory, named after everything that went into them. libseccomp needs milliseconds for
+// an engine's profile, and the same profile comes with every container.
+//
+// A filter decides what a container may do, so a kept one is used only if nobody but root and the caller could have
+// written it, and if it is whole: damage reads as absence, and the filter is compiled again.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <ocikit/base/sha256.hpp>
+#include <ocikit/base/unique_fd.hpp>
+#include <ocikit/seccomp/compile.hpp>
+#include <ocikit/sys/call.hpp>
+
+namespace ocikit::seccomp {
+
+/// The name of a filter: a digest of all that decides about it.
+struct cache_key {
+  sha256::digest digest{};
+  bool operator==(const cache_key&) const = default;
+  [[nodiscard]] std::string file_name() const { return hex_text(digest); }
+};
+
+namespace detail {
+
+/// Feeds a hash so that different values never feed the same bytes: every number in full, every length first.
+class key_writer {
+ public:
+  void number(std::uint64_t value) noexcept {
+    std::array<std::byte, 8> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(value >> (8 * i));
+    hash_.update(bytes);
+  }
+  template <class Enum>
+  void choice(Enum value) noexcept {
+    number(static_cast<std::uint64_t>(value));
+  }
+  void text(std::string_view value) noexcept {
+    number(value.size());
+    hash_.update(value);
+  }
+  template <class T>
+  void maybe(const std::optional<T>& value) noexcept {
+    number(value.has_value() ? 1 : 0);
+    if (value) choice(*value);
+  }
+  template <class List, class Write>
+  void list(const List& values, Write&& write) {
+    number(values.size());
+    for (const auto& value : values) write(value);
+  }
+  [[nodiscard]] cache_key finish() noexcept { return {hash_.finish()}; }
+
+ private:
+  sha256 hash_;
+};
+
+// The bindings name every member: a new one does not compile until somebody has decided about it here.
+inline void write_key(key_writer& to, const spec::seccomp_syscall& entry) {
+  const auto& [names, action, errno_ret, args] = entry;
+  to.list(names, [&](const auto& name) { to.text(name); });
+  to.choice(action);
+  to.maybe(errno_ret);
+  to.list(args, [&](const spec::seccomp_arg& arg) {
+    const auto& [index, value, value_two, op] = arg;
+    to.number(index), to.number(value), to.number(value_two), to.choice(op);
+  });
+}
+
+inline void write_key(key_writer& to, const spec::seccomp& profile) {
+  const auto& [default_action, default_errno, architectures, flags, listener, metadata, syscalls] = profile;
+  (void)metadata;  // for the agent; no filter depends on it
+  to.maybe(default_action);
+  to.maybe(default_errno);
+  to.list(architectures, [&](auto arch) { to.choice(arch); });
+  to.number(flags.has_value() ? 1 : 0);
+  if (flags) to.list(*flags, [&](auto flag) { to.choice(flag); });
+  to.number(listener.empty() ? 0 : 1);  // notify wants one; which one does not matter
+  to.list(syscalls, [&](const auto& entry) { write_key(to, entry); });
+}
+
+}  // namespace detail
+
+/// The key of a profile, for a kernel and a compiler. Pure.
+///
+/// `compiler` names the compiler and its version, best by the identity of its file (`file_identity`): what is kept is
+/// not used by another.
+[[nodiscard]] inline cache_key key_of(const spec::seccomp& profile, const kernel_facts& kernel,
+                                      std::string_view compiler) {
+  detail::key_writer to;
+  to.text("ocikit compiled seccomp filter, format 1");
+  const auto& [flags] = kernel;
+  to.number(flags);
+  to.number(token_of(native_arch));
+  to.text(compiler);
+  detail::write_key(to, profile);
+  return to.finish();
+}
+
+/// Which file this is and since when: device, inode, size, change and modification time, as text.
+/// Errors: system when it cannot be looked at.
+[[nodiscard]] inline result<std::string> file_identity(zstring_view path) {
+  struct ::statx found {};
+  const auto r = sys::raw::statx(AT_FDCWD, path.c_str(), 0, STATX_BASIC_STATS, found);
+  if (sys::raw::failed(r))
+    return tl::unexpected(
+        error::from_errno(sys::raw::errno_of(r), sys::call_text("statx", sys::at_fdcwd, std::string_view{path})));
+  const auto time = [](const auto& t) { return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
+  return std::to_string(found.stx_dev_major) + ":" + std::to_string(found.stx_dev_minor) + " " +
+         std::to_string(found.stx_ino) + " " + std::to_string(found.stx_size) + " " + time(found.stx_ctime) + " " +
+         time(found.stx_mtime);
+}
+
+namespace detail {
+
+inline constexpr std::string_view entry_magic = "ocikit seccomp 1";
+inline constexpr std::size_t longest_entry = 1 << 20;
+
+/// Numbers and length-prefixed strings, one after the other, in the host's byte order: entries do not travel.
+class entry_writer {
+ public:
+  void number(std::uint64_t value) { text_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void text(std::string_view value) {
+    number(value.size());
+    text_ += value;
+  }
+  void texts(const std::vector<std::string>& values) {
+    number(values.size());
+    for (const auto& value : values) text(value);
+  }
+  [[nodiscard]] std::string& written() noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// Reads what entry_writer wrote; once anything does not fit, everything is empty and `good` is false.
+class entry_reader {
+ public:
+  explicit entry_reader(std::string_view from) noexcept : rest_{from} {}
+  std::uint64_t number() noexcept {
+    std::uint64_t value = 0;
+    const auto bytes = take(sizeof value);
+    if (good_) std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  std::string_view text() noexcept { return take(number()); }
+  std::vector<std::string> texts() {
+    std::vector<std::string> values;
+    for (auto count = number(); good_ && count > 0; --count) values.emplace_back(text());
+    return values;
+  }
+  /// Whether everything fitted and nothing is left.
+  [[nodiscard]] bool done() const noexcept { return good_ && rest_.empty(); }
+
+ private:
+  std::string_view take(std::uint64_t size) noexcept {
+    if (!good_ || size > rest_.size()) {
+      good_ = false;
+      return {};
+    }
+    const auto taken = rest_.substr(0, static_cast<std::size_t>(size));
+    rest_.remove_prefix(taken.size());
+    return taken;
+  }
+
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+inline std::span<const std::byte> as_octets(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
+
+/// An entry's bytes: magic, key, filter, the files it depends on and what they are now; a digest of it all at the end.
+inline result<std::string> entry_text(const cache_key& key, const compiled_filter& filter) {
+  entry_writer to;
+  to.text(entry_magic);
+  to.text(as_text(key.digest));
+  to.number(filter.flags);
+  to.number(filter.notify ? 1 : 0);
+  to.text(as_text(filter.program));
+  to.texts(filter.unknown);
+  to.texts(filter.warnings);
+  to.texts(filter.files);
+  for (const auto& file : filter.files) to.text(OCIKIT_TRY(file_identity(file)));
+  to.written() += as_text(sha256::of(as_octets(to.written())));
+  return std::move(to.written());
+}
+
+inline bool files_unchanged(const std::vector<std::string>& files, entry_reader& from) {
+  for (const auto& file : files) {
+    const auto kept = from.text();
+    const auto now = file_identity(file);
+    if (!now || *now != kept) return false;
+  }
+  return true;
+}
+
+inline std::optional<compiled_filter> filter_from(const cache_key& key, std::string_view text) {
+  constexpr std::size_t digest_size = std::tuple_size_v<sha256::digest>;
+  if (text.size() < digest_size) return {};
+  const auto body = text.substr(0, text.size() - digest_size);
+  if (as_text(sha256::of(as_octets(body))) != text.substr(body.size())) return {};
+  entry_reader from{body};
+  if (from.text() != entry_magic || from.text() != as_text(key.digest)) return {};
+  compiled_filter out;
+  out.flags = static_cast<std::uint32_t>(from.number());
+  out.notify = from.number() != 0;
+  const auto program = as_octets(from.text());
+  out.program.assign(program.begin(), program.end());
+  out.unknown = from.texts();
+  out.warnings = from.texts();
+  out.files = from.texts();
+  if (!files_unchanged(out.files, from) || !from.done()) return {};
+  return out;
+}
+
+/// Whether only root and the caller could have written this.
+inline bool trusted(const struct ::statx& found, mode_t kind, mode_t forbidden) noexcept {
+  const bool owner = found.stx_uid == 0 || found.stx_uid == ::geteuid();
+  return owner && (found.stx_mode & S_IFMT) == kind && (found.stx_mode & forbidden) == 0;
+}
+
+inline result<std::string> read_entry(fd_view dir, const std::string& name) {
+  const unique_fd file = OCIKIT_TRY(sys::openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  if (!trusted(OCIKIT_TRY(sys::statx(file)), S_IFREG, 077))
+    return tl::unexpected(error::state("others could have written the cache entry " + name));
+  return sys::read_all(file, longest_entry);
+}
+
+inline result<std::string> random_name() {
+  std::array<std::byte, 8> bytes;
+  const auto r = sys::raw::call(SYS_getrandom, bytes.data(), bytes.size(), 0);
+  if (sys::raw::failed(r)) return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "getrandom"));
+  return "." + hex_text(bytes);
+}
+
+}  // namespace detail
+
+/// A directory of compiled filters. Several processes may use it at once.
+class cache {
+ public:
+  /// Takes the directory. Errors: state when it belongs to somebody else or others can write to it; system.
+  [[nodiscard]] static result<cache> in(unique_fd directory) {
+    const auto found = OCIKIT_TRY(sys::statx(directory));
+    if (!detail::trusted(found, S_IFDIR, S_IWGRP | S_IWOTH))
+      return tl::unexpected(error::state("others could write to the seccomp cache"));
+    return cache{std::move(directory)};
+  }
+
+  /// The filter of that name. Nothing when there is none, or when it is damaged, untrusted, or made with a library that
+  /// has changed since.
+  [[nodiscard]] std::optional<compiled_filter> find(const cache_key& key) const {
+    const auto text = detail::read_entry(directory_, key.file_name());
+    if (!text) return {};
+    return detail::filter_from(key, *text);
+  }
+
+  /// Keeps a filter, replacing what is there. Readers see the old entry or the new one, never half of one. Not synced:
+  /// what a power cut leaves is recognised as damage.
+  /// Errors: system.
+  [[nodiscard]] result<void> store(const cache_key& key, const compiled_filter& filter) const {
+    const auto text = OCIKIT_TRY(detail::entry_text(key, filter));
+    const auto partial = OCIKIT_TRY(detail::random_name());
+    auto written =
+        write_new(partial, text).and_then([&] { return sys::rename_within(directory_, partial, key.file_name()); });
+    if (!written) (void)sys::unlinkat(directory_, partial);  // it may not exist
+    return written;
+  }
+
+ private:
+  explicit cache(unique_fd directory) : directory_{std::move(directory)} {}
+
+  [[nodiscard]] result<void> write_new(const std::string& name, std::string_view text) const {
+    const unique_fd file = OCIKIT_TRY(sys::openat(directory_, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    return sys::write_all(file, text);
+  }
+
+  unique_fd directory_;
+};
+
+/// Compiles a profile, or takes what `kept` has under its key. `make` opens the compiler (`result<std::unique_ptr<
+/// compiler>>`) and is called only when it is needed. A filter that cannot be kept is a warning and no error.
+///
+/// Errors: as `compile`, and what `make` reports. Only success is kept.
+template <class MakeCompiler>
+[[nodiscard]] result<compiled_filter> compile(const spec::seccomp& profile, const kernel_facts& kernel,
+                                              const cache& kept, std::string_view compiler_name, MakeCompiler&& make) {
+  if (!wants_filter(profile)) return compiled_filter{};
+  const auto key = key_of(profile, kernel, compiler_name);
+  if (auto found = kept.find(key)) return *std::move(found);
+  auto with = OCIKIT_TRY(make());
+  auto made = OCIKIT_TRY(compile(profile, kernel, *with));
+  if (const auto stored = kept.store(key, made); !stored)
+    made.warnings.push_back("the compiled seccomp filter was not kept: " + stored.error().message());
+  return made;
+}
+
+}  // namespace ocikit::seccomp

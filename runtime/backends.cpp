@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends.hpp"
+
+#include <linux/magic.h>
+#include <unistd.h>
+
+#include <memory>
+#include <utility>
+
+#include <ocikit/cgroups/from_plugin.hpp>
+#include <ocikit/plugin/loader.hpp>
+#include <ocikit/seccomp/compile.hpp>
+#include <ocikit/seccomp/from_plugin.hpp>
+#include <ocikit/sys/call.hpp>
+
+#include "plugin_search.hpp"
+
+extern "C" const std::byte ocikit_init_image_begin[];
+extern "C" const std::byte ocikit_init_image_end[];
+
+namespace ocikit::runtime {
+namespace {
+
+result<seccomp::compiled_filter> compile_filter(const invocation& call, const spec::seccomp& profile) {
+  if (!seccomp::wants_filter(profile)) return seccomp::compiled_filter{};
+  const auto compiler = OCIKIT_TRY(
+      seccomp::from_plugin(OCIKIT_TRY(plugin::load(plugin_search(call.globals), "seccomp", "seccomp-libseccomp"))));
+  auto filter = OCIKIT_TRY(seccomp::compile(profile, *compiler));
+  for (const std::string& text : filter.warnings) call.log.warning(text);
+  return filter;
+}
+
+}  // namespace
+
+container::backends make_backends(const invocation& call) {
+  container::backends out;
+  out.init_image = {ocikit_init_image_begin, ocikit_init_image_end};
+  out.installed_init = OCIKIT_INSTALLED_INIT;
+  out.cgroup_opener = [&call](std::string_view name) -> result<std::unique_ptr<cgroups::opener>> {
+    return OCIKIT_TRY(cgroups::load_opener(plugin_search(call.globals), name));
+  };
+  out.compile_seccomp = [&call](const spec::seccomp& profile) { return compile_filter(call, profile); };
+  return out;
+}
+
+bool host_has_unified_cgroups() {
+  struct ::statfs found {};
+  const auto r = sys::raw::call(SYS_statfs, "/sys/fs/cgroup", &found);
+  return !sys::raw::failed(r) && found.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+result<std::string> choose_cgroup_manager(const globals& options, bool unified) {
+  if (!options.cgroup_manager.empty()) return options.cgroup_manager;
+  if (options.systemd_cgroup) {
+    if (::access("/run/systemd/system", F_OK) != 0)
+      return tl::unexpected(error::unsupported("systemd not running on this host, cannot use systemd cgroups manager"));
+    return std::string{"cgroup-systemd"};
+  }
+  return std::string{unified ? "cgroup-fs2" : "cgroup-fs"};
+}
+
+}  // namespace ocikit::runtime

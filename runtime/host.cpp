@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include <ocikit/sys/call.hpp>
+
+namespace ocikit::runtime {
+namespace {
+
+bool in_initial_user_namespace() {
+  constexpr std::uint64_t initial_user_namespace = 0xEFFFFFFD;  // PROC_USER_INIT_INO, stable ABI of nsfs
+  struct ::statx found {};
+  const auto r = sys::raw::statx(AT_FDCWD, "/proc/self/ns/user", 0, STATX_INO, found);
+  return sys::raw::failed(r) || found.stx_ino == initial_user_namespace;
+}
+
+/// mountinfo writes a blank as \040.
+std::string unescaped(std::string_view field) {
+  std::string out;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (field[i] == '\\' && i + 3 < field.size()) {
+      out += static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + (field[i + 3] - '0'));
+      i += 3;
+    } else {
+      out += field[i];
+    }
+  }
+  return out;
+}
+
+/// The mount point of a line of mountinfo(5) that is a procfs or sysfs; else empty.
+std::string kernel_mount_in(std::string_view line) {
+  const std::size_t separator = line.find(" - ");
+  if (separator == std::string_view::npos) return {};
+  const std::string_view type = line.substr(separator + 3, line.find(' ', separator + 3) - separator - 3);
+  if (type != "proc" && type != "sysfs") return {};
+  for (int skipped = 0; skipped < 4; ++skipped) line.remove_prefix(line.find(' ') + 1);
+  return unescaped(line.substr(0, line.find(' ')));
+}
+
+}  // namespace
+
+bool is_rootless(const globals& options) {
+  if (options.rootless) return *options.rootless;
+  return ::geteuid() != 0 || !in_initial_user_namespace();
+}
+
+result<std::vector<std::string>> read_kernel_mounts() {
+  constexpr std::size_t largest = std::size_t{16} << 20;
+  const std::string text = OCIKIT_TRY(sys::read_file(sys::at_fdcwd, "/proc/self/mountinfo", largest));
+  std::vector<std::string> out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (auto point = kernel_mount_in(rest.substr(0, end)); !point.empty()) out.push_back(std::move(point));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace ocikit::runtime

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+
+namespace ocikit::runtime {
+
+/// Missing permissions for cgroups are bearable: as --rootless says, else without root's rights in the initial user
+/// namespace. Looks at the host.
+[[nodiscard]] bool is_rootless(const globals& options);
+
+/// Where the host's proc and sysfs are mounted, the outermost last, for a start without pivot_root. Looks at the host.
+[[nodiscard]] result<std::vector<std::string>> read_kernel_mounts();
+
+}  // namespace ocikit::runtime

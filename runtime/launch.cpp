@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch.hpp"
+
+#include <linux/prctl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <ocikit/container/console.hpp>
+#include <ocikit/container/create.hpp>
+#include <ocikit/container/foreground.hpp>
+#include <ocikit/container/inherited_fds.hpp>
+#include <ocikit/container/pid_file.hpp>
+#include <ocikit/process/capabilities.hpp>
+
+#include "backends.hpp"
+#include "bundle.hpp"
+#include "host.hpp"
+
+namespace ocikit::runtime {
+namespace {
+
+/// Whether the runtime stays with the container.
+enum class manner { created, detached, foreground };
+
+/// The container's terminal on its way to whoever asked for it.
+class terminal_keeper {
+ public:
+  terminal_keeper(std::string socket, bool foreground) : socket_{std::move(socket)}, foreground_{foreground} {}
+
+  /// What is needed of the caller's terminal, before the container is made.
+  result<void> prepare(bool terminal) {
+    if (terminal && foreground_) own_ = OCIKIT_TRY(container::open_own_terminal());
+    return {};
+  }
+
+  result<void> adopt(unique_fd master) {
+    if (!socket_.empty()) return container::send_console(socket_, master);
+    master_ = std::move(master);
+    return {};
+  }
+
+  /// What is copied while the container runs.
+  result<container::stdio_copy> copy() {
+    if (!master_) return container::stdio_copy::inherited();
+    return container::stdio_copy::terminal(std::move(master_), std::move(own_));
+  }
+
+ private:
+  std::string socket_;
+  bool foreground_;
+  unique_fd own_;
+  unique_fd master_;
+};
+
+result<void> check_terminal(bool terminal, bool socket, manner how) {
+  const bool detached = how != manner::foreground;
+  if (terminal && detached && !socket)
+    return tl::unexpected(
+        error::config("/process/terminal", "cannot allocate tty if runc will detach without setting console socket"));
+  if (socket && (!detached || !terminal))
+    return tl::unexpected(error::config("", "cannot use console socket if runc will not detach or allocate tty"));
+  return {};
+}
+
+/// One launch of a container, from the command line to its end.
+class launch {
+ public:
+  launch(const invocation& call, manner how) : call_{call}, how_{how}, with_{make_backends(call)} {}
+
+  result<int> run() {
+    const auto id = OCIKIT_TRY(container::container_id::parse(std::string_view{call_.positionals.front()}));
+    OCIKIT_TRY(locate_pid_file());
+    container::create_request wanted{.id = id};
+    OCIKIT_TRY(read_bundle(wanted));
+    OCIKIT_TRY(pass_descriptors(wanted));
+    terminal_keeper terminal{std::string{call_.text("console-socket")}, how_ == manner::foreground};
+    OCIKIT_TRY(terminal.prepare(wanted.config.process->terminal));
+    std::optional<container::signal_inbox> inbox;
+    if (how_ == manner::foreground) inbox.emplace(OCIKIT_TRY(container::signal_inbox::open()));
+    become_subreaper();
+    const auto root = OCIKIT_TRY(container::state_root::open_or_create(call_.globals.root));
+    call_.log.debug("nsexec container setup");
+    auto made = OCIKIT_TRY(container::creation::create(
+        root, std::move(wanted), with_, [&](unique_fd master) { return terminal.adopt(std::move(master)); }));
+    call_.log.debug("child process in init()");
+    OCIKIT_TRY(announce(*made));
+    if (how_ == manner::created) return made->keep(), 0;
+    call_.log.debug("init: closing the pipe to signal completion");
+    OCIKIT_TRY(made->start());
+    if (how_ == manner::detached) return made->keep(), 0;
+    return attend(*made, *inbox, terminal);
+  }
+
+ private:
+  result<void> locate_pid_file() {
+    const zstring_view path = call_.text("pid-file");
+    if (!path.empty()) pid_file_ = OCIKIT_TRY(container::pid_file::locate(path));
+    return {};
+  }
+
+  result<void> read_bundle(container::create_request& to) {
+    to.last_capability = process::read_last_capability();
+    to.no_pivot = call_.flag("no-pivot");
+    bundle from =
+        OCIKIT_TRY(load_bundle(call_, call_.text("bundle"), read_validation_facts(to.no_pivot, to.last_capability)));
+    OCIKIT_TRY(check_rootfs(from.rootfs));
+    OCIKIT_TRY(check_terminal(from.config.process->terminal, !call_.text("console-socket").empty(), how_));
+    to.config = std::move(from.config);
+    to.bundle = std::move(from.directory);
+    to.rootfs = std::move(from.rootfs);
+    to.unified_cgroups = host_has_unified_cgroups();
+    to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
+    to.rootless = is_rootless(call_.globals);
+    to.privileged = ::geteuid() == 0;
+    to.new_keyring = !call_.flag("no-new-keyring");
+    to.started_by_runtime = how_ != manner::created;
+    if (to.no_pivot) to.host_kernel_mounts = OCIKIT_TRY(read_kernel_mounts());
+    return {};
+  }
+
+  result<void> pass_descriptors(container::create_request& to) {
+    const auto preserved = call_.number("preserve-fds");
+    if (preserved < 0) return tl::unexpected(error::config("", "preserve-fds must not be negative"));
+    const auto passed = OCIKIT_TRY(container::find_inherited_fds(static_cast<unsigned>(preserved)));
+    to.preserved_fds = passed.end() - container::inherited_fds::first;
+    to.environment = container::listen_environment(passed.listen);
+    return container::close_on_exec_from(passed.end());
+  }
+
+  void become_subreaper() {
+    const bool unwanted = how_ != manner::created && call_.flag("no-subreaper");
+    if (how_ == manner::foreground && !unwanted) (void)sys::raw::prctl(PR_SET_CHILD_SUBREAPER, 1);  // a comfort
+  }
+
+  /// Tells the outside about the created container.
+  result<void> announce(const container::creation& made) {
+    const zstring_view socket = call_.text("pidfd-socket");
+    if (!socket.empty()) OCIKIT_TRY(container::send_pidfd(socket, made.pidfd(), container::pidfd_of::init));
+    return pid_file_ ? pid_file_->write(made.pid()) : result<void>{};
+  }
+
+  result<int> attend(container::creation& made, container::signal_inbox& inbox, terminal_keeper& terminal) {
+    auto copy = OCIKIT_TRY(terminal.copy());
+    const auto reaping = call_.flag("no-subreaper") ? container::reaping::one_child : container::reaping::every_child;
+    const auto end = OCIKIT_TRY(container::wait_in_foreground(inbox, {made.pid(), made.pidfd()}, copy, reaping));
+    made.ended();
+    if (call_.flag("keep")) {
+      made.keep();
+      return end.status;
+    }
+    OCIKIT_TRY(made.destroy());
+    return end.status;
+  }
+
+  const invocation& call_;
+  manner how_;
+  container::backends with_;
+  std::optional<container::pid_file> pid_file_;
+};
+
+}  // namespace
+
+result<int> create_container(const invocation& call) { return launch{call, manner::created}.run(); }
+
+result<int> run_container(const invocation& call) {
+  return launch{call, call.flag("detach") ? manner::detached : manner::foreground}.run();
+}
+
+}  // namespace ocikit::runtime

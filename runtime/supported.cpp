@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supported.hpp"
+
+#include <linux/seccomp.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ocikit/spec/capability_names.hpp>
+#include <ocikit/spec/tables.hpp>
+#include <ocikit/sys/raw.hpp>
+
+#include "version.hpp"
+
+namespace ocikit::runtime {
+namespace {
+
+using strings = std::vector<std::string>;
+
+/// Every option of a mount that is not handed to the file system as data.
+constexpr std::string_view mount_options[] = {
+    "async",
+    "atime",
+    "bind",
+    "defaults",
+    "dev",
+    "diratime",
+    "dirsync",
+    "exec",
+    "iversion",
+    "lazytime",
+    "loud",
+    "mand",
+    "noatime",
+    "nodev",
+    "nodiratime",
+    "noexec",
+    "noiversion",
+    "nolazytime",
+    "nomand",
+    "norelatime",
+    "nostrictatime",
+    "nosuid",
+    "nosymfollow",
+    "private",
+    "ratime",
+    "rbind",
+    "rdev",
+    "rdiratime",
+    "relatime",
+    "remount",
+    "rexec",
+    "rnoatime",
+    "rnodev",
+    "rnodiratime",
+    "rnoexec",
+    "rnorelatime",
+    "rnostrictatime",
+    "rnosuid",
+    "rnosymfollow",
+    "ro",
+    "rprivate",
+    "rrelatime",
+    "rro",
+    "rrw",
+    "rshared",
+    "rslave",
+    "rstrictatime",
+    "rsuid",
+    "rsymfollow",
+    "runbindable",
+    "rw",
+    "shared",
+    "silent",
+    "slave",
+    "strictatime",
+    "suid",
+    "symfollow",
+    "sync",
+    "tmpcopyup",
+    "unbindable",
+};
+
+/// The names of an enum of config.json, sorted.
+template <class Enum>
+strings names_of() {
+  strings out;
+  for (const auto& entry : spec::names<Enum>.all) out.emplace_back(entry.name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+bool can_load(const plugin::search& where, std::string_view kind, std::string_view name) {
+  return plugin::load(where, kind, name).has_value();
+}
+
+/// seccomp(2) looks at the flags before it looks at the filter: with none, a known flag gives EFAULT and an unknown one
+/// EINVAL.
+bool kernel_knows(unsigned seccomp_flags) {
+  return sys::raw::errno_of(sys::raw::seccomp(SECCOMP_SET_MODE_FILTER, seccomp_flags, nullptr)) == EFAULT;
+}
+
+struct seccomp_flag_bits {
+  std::string_view name;
+  unsigned bits;  // with what the kernel wants beside it
+};
+constexpr seccomp_flag_bits seccomp_flags[] = {
+    {"SECCOMP_FILTER_FLAG_TSYNC", 1U << 0},
+    {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", 1U << 2},
+    {"SECCOMP_FILTER_FLAG_LOG", 1U << 1},
+    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", (1U << 5) | (1U << 3)},  // only with NEW_LISTENER
+};
+
+spec::seccomp_features probe_seccomp(const plugin::search& where) {
+  spec::seccomp_features out;
+  out.enabled = can_load(where, "seccomp", "seccomp-libseccomp");
+  out.actions = names_of<spec::seccomp_action>();
+  out.operators = names_of<spec::seccomp_operator>();
+  out.archs = names_of<spec::seccomp_arch>();
+  out.known_flags.emplace();
+  out.supported_flags.emplace();
+  for (const auto& flag : seccomp_flags) {
+    out.known_flags->emplace_back(flag.name);
+    if (kernel_knows(flag.bits)) out.supported_flags->emplace_back(flag.name);
+  }
+  return out;
+}
+
+spec::cgroup_features probe_cgroup(const plugin::search& where) {
+  spec::cgroup_features out;
+  out.v1 = can_load(where, "cgroup", "cgroup-fs");
+  out.v2 = can_load(where, "cgroup", "cgroup-fs2");
+  out.systemd = can_load(where, "cgroup", "cgroup-systemd");
+  out.systemd_user = out.systemd;
+  out.rdma = *out.v1 || *out.v2;
+  return out;
+}
+
+spec::linux_features probe_linux(const plugin::search& where) {
+  spec::linux_features out;
+  out.namespaces = names_of<spec::namespace_type>();
+  out.capabilities.emplace(spec::capability_names.begin(), spec::capability_names.end());
+  out.cgroup = probe_cgroup(where);
+  out.seccomp = probe_seccomp(where);
+  out.apparmor.emplace().enabled = can_load(where, "lsm", "lsm-apparmor");
+  out.selinux.emplace().enabled = can_load(where, "lsm", "lsm-selinux");
+  out.intel_rdt = spec::intel_rdt_features{.enabled = false, .schemata = false, .monitoring = false};
+  out.memory_policy.emplace().modes = names_of<spec::memory_policy_mode>();
+  out.memory_policy->flags = names_of<spec::memory_policy_flag>();
+  out.mount_extensions.emplace().idmap.emplace().enabled = true;
+  out.net_devices.emplace().enabled = true;
+  return out;
+}
+
+}  // namespace
+
+spec::features probe_features(const plugin::search& where) {
+  spec::features out;
+  out.oci_version_min = "1.0.0";
+  out.oci_version_max = spec_version;
+  out.hooks = {{"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}};
+  out.mount_options.emplace(std::begin(mount_options), std::end(mount_options));
+  out.platform = probe_linux(where);
+  if (!commit.empty()) out.annotations.emplace_back("io.ocikit.ocirun.commit", commit);
+  out.annotations.emplace_back("io.ocikit.ocirun.version", version);
+  out.potentially_unsafe_config_annotations = {{"bundle", "org.systemd.property.", "org.criu.config"}};
+  return out;
+}
+
+}  // namespace ocikit::runtime
