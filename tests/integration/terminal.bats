@@ -29,7 +29,7 @@ stop_listening() {
 	shell 'for fd in 0 1 2; do readlink /proc/self/fd/$fd; done; tty; test -c /dev/console && echo console'
 	on_a_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
 	[ "$status" -eq 0 ]
-	[ "$(grep -c '^/dev/pts/0$' <<<"$output")" -eq 4 ]
+	[ "$(grep -c '/dev/pts/0$' <<<"$output")" -eq 4 ]
 	[[ $output == *console* ]]
 }
 
@@ -157,11 +157,12 @@ stop_listening() {
 	bundle
 	args /bin/sleep 100
 	"$BUILD_DIR/bin/tools/pidfd-kill" --pid-file "$WORK/kill.pid" --signal KILL "$WORK/pidfd.sock" </dev/null >/dev/null 2>&1 3>&- &
+	local killer=$!
 	until_true 5 test -S "$WORK/pidfd.sock"
 	ocirun_detached run --detach --pidfd-socket "$WORK/pidfd.sock" --bundle "$BUNDLE" "$ID"
 	until_true 5 test -s "$WORK/kill.pid"
 	kill -TERM "$(cat "$WORK/kill.pid")"
 	until_true 5 has_status "$ID" stopped
-	wait
+	wait "$killer"
 	ocirun delete "$ID"
 }
