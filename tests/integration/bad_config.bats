@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+# The configuration is refused with a status of 1 and one line that has TEXT, within 20 seconds; nothing is left.
+is_refused() { # [TEXT]
+	status=0
+	timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
+	head -c 600 "$WORK/err"
+	[ "$status" -eq 1 ] || fail "status $status"
+	one_error <"$WORK/err"
+	(($(wc -c <"$WORK/err") < 4096)) || fail "a line of $(wc -c <"$WORK/err") bytes"
+	[ ! -s "$WORK/out" ]
+	grep -qF -- "${1:-run failed: }" "$WORK/err" || fail "without '$1'"
+	nothing_is_left
+}
+
+@test "config.json that is missing, empty, null or no object" {
+	bundle
+	for text in '' null '[]' '""' 7 '{}' '{' '}' 'null null'; do
+		printf '%s' "$text" >"$BUNDLE/config.json"
+		is_refused
+	done
+	rm "$BUNDLE/config.json"
+	is_refused 'JSON specification file config.json not found'
+}
+
+@test "config.json cut short at any of fifty places" {
+	bundle engine
+	cp "$BUNDLE/config.json" "$WORK/whole"
+	local size
+	size=$(wc -c <"$WORK/whole")
+	for i in {0..49}; do
+		head -c $((size * i / 50)) "$WORK/whole" >"$BUNDLE/config.json"
+		is_refused
+	done
+}
+
+@test "config.json that is a FIFO, a directory or without an end is not waited for" {
+	bundle
+	rm "$BUNDLE/config.json"
+	mkfifo "$BUNDLE/config.json"
+	is_refused
+	rm "$BUNDLE/config.json"
+	mkdir "$BUNDLE/config.json"
+	is_refused
+	rmdir "$BUNDLE/config.json"
+	ln -s /dev/zero "$BUNDLE/config.json"
+	is_refused
+}
+
+@test "config.json that is huge, deeply nested or has a million entries is refused, not parsed to the end of memory" {
+	bundle
+	cp "$BUNDLE/config.json" "$WORK/good"
+	truncate -s 1G "$BUNDLE/config.json"
+	is_refused
+	{ printf '{"annotations":%s' ''; head -c 1000000 /dev/zero | tr '\0' '['; } >"$BUNDLE/config.json"
+	is_refused
+	jq '.x = null' "$WORK/good" | sed 's/"x": null/"x": '"$(head -c 5000 /dev/zero | tr '\0' '[')$(head -c 5000 /dev/zero | tr '\0' ']')/" \
+		>"$BUNDLE/config.json"
+	is_refused
+	jq '.process.env = [range(1000000) | "A=\(.)"]' "$WORK/good" >"$BUNDLE/config.json"
+	is_refused
+}
+
+@test "a value of the wrong type is refused with its place in the document" {
+	while read -r line; do
+		filter=${line%% => *} pointer=${line##* => }
+		bundle
+		edit "$filter"
+		is_refused "$pointer"
+	done <<-'END'
+		.process.args = "sh" => /process/args
+		.process.args = [1] => /process/args/0
+		.process.user.uid = "root" => /process/user/uid
+		.process.user.uid = -1 => /process/user/uid
+		.process.user.uid = 4294967296 => /process/user/uid
+		.process.user.uid = 1.5 => /process/user/uid
+		.process.terminal = "yes" => /process/terminal
+		.mounts = {} => /mounts
+		.mounts[0].options = "ro" => /mounts/0/options
+		.root = "rootfs" => /root
+		.linux.namespaces = [{type: 5}] => /linux/namespaces/0/type
+		.linux.resources.memory = {limit: "1G"} => /linux/resources/memory/limit
+		.linux.maskedPaths = [null, 7] => /linux/maskedPaths
+		.hooks = {prestart: "x"} => /hooks/prestart
+	END
+}
+
+@test "a value that cannot be honoured is refused, in words that clients know where there are such" {
+	while read -r line; do
+		filter=${line%% => *} text=${line##* => }
+		bundle
+		edit "$filter"
+		is_refused "$text"
+	done <<-'END'
+		del(.process) => process property must not be empty
+		.process.cwd = "" => Cwd property must not be empty
+		.process.cwd = "tmp" => Cwd must be an absolute path
+		.process.args = [] => args must not be empty
+		del(.root) => root must be specified
+		.root.path = "/nosuch/rootfs" => no such file or directory
+		.linux.namespaces += [{type: "nosuch"}] => nosuch
+		.linux.namespaces += [{type: "pid"}] => run failed
+		.linux.namespaces |= map(if .type == "network" then .path = "/nosuch/net" else . end) => /nosuch/net
+		.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end) => /etc/passwd
+		.process.rlimits = [{type: "RLIMIT_NOSUCH", soft: 1, hard: 1}] => RLIMIT_NOSUCH
+		.linux.sysctl = {"kernel.sysrq": "0"} => kernel.sysrq
+		.linux.sysctl = {"net/../kernel/sysrq": "0"} => sysctl
+		.linux.seccomp = {defaultAction: "SCMP_ACT_NOSUCH"} => SCMP_ACT_NOSUCH
+		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}] => /mounts/7
+		.mounts += [{destination: "/data", type: "nosuchfs", source: "none"}] => nosuchfs
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] => run failed
+		.linux.rootfsPropagation = "nosuch" => nosuch
+		.hostname = "a" * 100 => hostname
+	END
+}
+
+@test "a NUL byte in a path, an argument or the environment is refused, because the kernel would see less" {
+	while read -r filter; do
+		bundle
+		edit "$filter"
+		is_refused
+	done <<-'END'
+		.process.args = ["/bin/true\u0000x"]
+		.process.env += ["A=\u0000"]
+		.process.cwd = "/\u0000tmp"
+		.root.path = "rootfs\u0000x"
+		.mounts[0].destination = "/proc\u0000x"
+		.hostname = "a\u0000b"
+		.linux.cgroupsPath = "/x\u0000y"
+		.linux.maskedPaths[0] = "/proc/acpi\u0000"
+	END
+}
+
+@test "unknown properties are no reason to refuse, because later versions of the specification add some" {
+	bundle minimal '.nosuch = {deep: [1]}' '.linux.nosuch = true' '.process.nosuch = null'
+	run -0 ocirun run --bundle "$BUNDLE" "$ID"
+}
+
+@test "an error is one JSON record with --log-format json" {
+	bundle minimal '.process.cwd = ""'
+	run -1 --separate-stderr ocirun --log "$WORK/log" --log-format json run --bundle "$BUNDLE" "$ID"
+	[ "$(wc -l <"$WORK/log")" -eq 1 ]
+	jq -e '.level == "error" and (.msg | contains("Cwd property must not be empty")) and
+		(.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T"))' "$WORK/log"
+	[ "$(jq -r .msg "$WORK/log")" = "$stderr" ]
+}

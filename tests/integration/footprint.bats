@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+load helpers
+
+created() {
+	bundle "$@"
+	ocirun_detached create --bundle "$BUNDLE" "$ID"
+	PROCESS=/proc/$(pid_of "$ID")
+}
+
+@test "what waits in a created container is the init from its memfd, and nothing of ocirun or a plugin is mapped" {
+	for profile in minimal engine; do
+		created "$profile"
+		[[ $(readlink "$PROCESS/exe") == /memfd:* ]]
+		fails grep -E 'ocirun|\.so|seccomp|cgroup' "$PROCESS/maps"
+		ocirun delete --force "$ID"
+	done
+}
+
+@test "the init that waits takes at most 512 KiB" {
+	skip_under_sanitizers 'memory'
+	for profile in minimal engine; do
+		created "$profile"
+		rss=$(awk '/^VmRSS/ {print $2}' "$PROCESS/status")
+		echo "$profile: $rss KiB"
+		((rss <= 512))
+		ocirun delete --force "$ID"
+	done
+}
+
+@test "the init is sealed: it cannot be written through /proc/PID/exe, not even by root" {
+	created
+	fails bash -c 'echo overwritten >"$1"' overwrite "$PROCESS/exe"
+	fails bash -c 'echo overwritten >>"$1"' overwrite "$PROCESS/exe"
+	ocirun start "$ID"
+	ocirun delete --force "$ID"
+}
+
+@test "the container gets descriptors 0, 1 and 2 and no others" {
+	bundle engine
+	shell 'cd /proc/self/fd && echo *'
+	run -0 bash -c "exec 7</ 8</etc; '$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID' </dev/null 3>&-"
+	[ "$output" = '0 1 2 3' ] # 3 is the directory that is being read
+}
+
+@test "a run of minimal takes at most 350 system calls, with all that its container does" {
+	skip_under_sanitizers 'system calls'
+	bundle
+	strace -f -c -o "$WORK/calls" "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
+	cat "$WORK/calls"
+	calls=$(awk '$NF == "total" {print $(NF - 2) ~ /^[0-9]+$/ && NF > 5 ? $(NF - 2) : $(NF - 1)}' "$WORK/calls")
+	((calls > 50 && calls <= 350)) || fail "$calls calls"
+}
+
+@test "ocirun needs neither libseccomp nor libsystemd, and libc alone with simdjson's source" {
+	skip_under_sanitizers 'libraries'
+	run -0 ldd "$OCIRUN"
+	[[ $output != *libseccomp* ]]
+	[[ $output != *libsystemd* ]]
+	[ -n "${SIMDJSON_SOURCE:-}" ] || skip "simdjson is Debian's shared library here"
+	run -0 bash -c "ldd '$OCIRUN' | grep -v -e linux-vdso -e ld-linux"
+	[ "${#lines[@]}" -eq 1 ]
+	[[ ${lines[0]} == *libc.so* ]]
+}
+
+@test "a run that needs no plugin maps none" {
+	skip_under_sanitizers 'libraries'
+	bundle
+	strace -f -e trace=openat -o "$WORK/opened" "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
+	fails grep -E 'libseccomp|libsystemd|seccomp-libseccomp' "$WORK/opened"
+}

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What the integration tests share. Each test gets an id, a state root and a folder of its own, and after it nothing may
+# be left: no process, cgroup, mount or state. CTest sets OCIRUN and BUILD_DIR; by hand they default to the dev build.
+
+bats_require_minimum_version 1.5.0
+
+BUILD_DIR=${BUILD_DIR:-$(readlink -f "$BATS_TEST_DIRNAME/../../build/dev")}
+OCIRUN=${OCIRUN:-$BUILD_DIR/bin/ocirun}
+VIEW=${VIEW:-host}
+
+setup() {
+	ID=t$BATS_TEST_NUMBER-$BASHPID-$RANDOM
+	WORK=$BATS_TEST_TMPDIR
+	ROOT=$WORK/root
+	BUNDLE=$WORK/bundle
+	mkdir "$ROOT"
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$WORK" # for users that own nothing here
+	cd "$WORK" || return
+	remember
+}
+
+teardown() {
+	local left=
+	# A test that passed must have deleted its containers itself.
+	[ -z "$BATS_TEST_COMPLETED" ] || left=$(ls -A "$ROOT")
+	clean_up
+	[ -z "$left" ] || fail "state is left: $left"
+	nothing_is_left
+}
+
+fail() {
+	printf '%s\n' "$*"
+	return 1
+}
+
+# fails COMMAND...: it does. A bare `!` would not end a test: the shell's errexit looks past it.
+fails() { ! "$@"; }
+
+# one_error < LOG: it has one line of an error; warnings may stand before it.
+one_error() {
+	local log
+	log=$(cat)
+	[ "$(grep -vc level=warning <<<"$log")" -eq 1 ] || fail "not one line: $log"
+	grep -q level=error <<<"$log" || fail "no error: $log"
+}
+
+# skip_under_sanitizers WHAT: the reason appears in the summary of tests/run.sh.
+skip_under_sanitizers() {
+	[ -z "${SANITIZE:-}" ] || skip "the sanitizers change what is measured: $1"
+}
+
+# --- running
+
+# The runtime, with this test's state root. Descriptor 3 is bats' own, and must not reach a container.
+ocirun() { "$OCIRUN" --root "$ROOT" "$@" 3>&-; }
+
+# The same for containers that outlive the command: they keep these streams, not those that `run` waits for.
+ocirun_detached() { ocirun "$@" </dev/null >"$WORK/out" 2>"$WORK/err" || { cat "$WORK/err" && return 1; }; }
+
+# bundle [PROFILE [JQ-FILTER...]]: a bundle from bench/profiles at $BUNDLE, whose cgroup has this test's id.
+bundle() {
+	local profile=${1:-minimal} template=$BATS_RUN_TMPDIR/bundle-${1:-minimal}
+	[ -e "$template" ] || "$BATS_TEST_DIRNAME/bundle.sh" "$profile" "$template"
+	rm -rf "$BUNDLE"
+	cp -a "$template" "$BUNDLE"
+	edit ".linux.cgroupsPath = \"/$ID\"" "${@:2}"
+}
+
+# edit JQ-FILTER...: changes $BUNDLE/config.json.
+edit() {
+	local filter
+	for filter in "$@"; do
+		jq "$filter" "$BUNDLE/config.json" >"$WORK/config.new"
+		mv "$WORK/config.new" "$BUNDLE/config.json"
+	done
+}
+
+# args ARG...: the container's command line.
+args() { edit ".process.args = $(jq -cn '$ARGS.positional' --args -- "$@")"; }
+
+# shell SCRIPT: a shell script as the container's command line.
+shell() { args /bin/sh -c "$1"; }
+
+status_of() { ocirun state "$1" | jq -r .status; }
+pid_of() { ocirun state "$1" | jq -r .pid; }
+
+# until_true SECONDS COMMAND...: tries until it succeeds.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+
+has_status() { [ "$(status_of "$1" 2>/dev/null)" = "$2" ]; }
+
+# --- what is left
+
+declare -gA PROCESSES_BEFORE
+remember() {
+	local process
+	PROCESSES_BEFORE=()
+	for process in /proc/[0-9]*; do PROCESSES_BEFORE[$process]=1; done
+	MOUNTS_BEFORE=$(</proc/self/mountinfo)
+}
+
+# Cgroups with this test's id in their name, in every hierarchy.
+cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null; }
+
+new_processes() {
+	local process
+	for process in /proc/[0-9]*; do
+		[ -n "${PROCESSES_BEFORE[$process]:-}" ] || [ "$process" = "/proc/$BASHPID" ] || [ ! -e "$process" ] ||
+			printf '%s ' "${process#/proc/}$(tr '\0' ' ' <"$process/cmdline" 2>/dev/null | sed 's/^/=/')"
+	done
+}
+
+no_new_processes() {
+	local process
+	for process in /proc/[0-9]*; do
+		[ -n "${PROCESSES_BEFORE[$process]:-}" ] || [ "$process" = "/proc/$BASHPID" ] || [ ! -e "$process" ] || return 1
+	done
+}
+
+nothing_is_left() {
+	until_true 3 no_new_processes || fail "processes are left: $(new_processes)"
+	[ -z "$(cgroups)" ] || fail "cgroups are left: $(cgroups)"
+	[ "$(</proc/self/mountinfo)" = "$MOUNTS_BEFORE" ] ||
+		fail "mounts are left: $(diff <(echo "$MOUNTS_BEFORE") /proc/self/mountinfo)"
+	[ -z "$(ls -A "$ROOT")" ] || fail "state is left: $(ls -A "$ROOT")"
+}
+
+# After a failed test: nothing of it may disturb the next.
+clean_up() {
+	local id cgroup
+	for id in "$ROOT"/*; do
+		[ ! -e "$id" ] || ocirun delete --force "${id##*/}" >/dev/null 2>&1 || true
+	done
+	if [ -z "$BATS_TEST_COMPLETED" ]; then
+		jobs -p | xargs -r kill -9 2>/dev/null || true
+		for cgroup in $(cgroups); do
+			xargs -r kill -9 <"$cgroup/cgroup.procs" 2>/dev/null || true
+			rmdir "$cgroup" 2>/dev/null || true
+		done
+		rm -rf "${ROOT:?}"/* 2>/dev/null || true
+	fi
+}

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what is missing (Debian 12, as root), builds, and runs every test that this machine can run.
+#
+#   tests/run.sh [--preset dev|asan] [--label unit|root] [-R REGEX]
+#
+#   --preset   which build (default: dev)
+#   --label    unit: tests that need no privilege; root: tests that run containers (default: both)
+#   -R         only tests whose name matches
+#
+# Ends with the skipped tests and their reasons, and a line `N passed, N failed, N skipped`. A file of integration tests
+# counts as the tests in it. Exit status: 0 when none failed.
+set -euo pipefail
+# shellcheck source=tests/prepare.sh
+source "$(dirname "$(readlink -f "$0")")/prepare.sh"
+
+preset=dev label='' regex=.
+while (($#)); do
+	case $1 in
+	--preset) preset=$2 ;; --label) label=$2 ;; -R) regex=$2 ;;
+	*) sed -n '3,13s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+	esac
+	shift 2
+done
+
+install_packages "${build_packages[@]}" "${test_packages[@]}"
+find_simdjson
+build "$preset"
+build_dir=$source_dir/build/$preset
+out=$(mktemp) log=$(mktemp)
+trap 'rm -f "$out" "$log"' EXIT
+rm -rf "$build_dir/tap"
+
+run_tests() { # LABEL JOBS CTEST-OPTION...
+	local which=$1 jobs=$2
+	shift 2
+	[ -z "$label" ] || [ "$label" = "$which" ] || return 0
+	(cd "$source_dir" && ctest --preset "$preset" -R "$regex" -j "$jobs" --no-tests=ignore "$@") 2>&1 | tee -a "$out" || true
+	cat "$build_dir/Testing/Temporary/LastTest.log" >>"$log"
+}
+
+# Tests that run containers get their own /dev; this proves it.
+dev_null() { stat -c '%U:%G %a %t:%T' /dev/null; }
+dev_null_before=$(dev_null)
+run_tests unit "$(nproc)" -LE '^root$'
+run_tests root 1 -L '^root$'
+dev_null_after=$(dev_null)
+
+passed=0 failed=0 skipped=0 skips=()
+skip() { # NAME REASON
+	skipped=$((skipped + 1))
+	skips+=("$1: $2")
+}
+
+count_tap() { # NAME FILE
+	local line
+	while IFS= read -r line; do
+		case $line in
+		'ok '*'# skip'*) skip "$1: $(sed -E 's/^ok [0-9]+ (.*) # skip.*/\1/' <<<"$line")" "${line##*# skip }" ;;
+		'ok '*) passed=$((passed + 1)) ;;
+		'not ok '*) failed=$((failed + 1)) ;;
+		esac
+	done <"$2"
+}
+
+# ctest's line for a test: "  3/12 Test  #3: integration.hooks ....   Passed    1.02 sec".
+while read -r name verdict; do
+	tap=$build_dir/tap/$name
+	before=$failed
+	case $verdict in
+	Skipped) skip "$name" "$(sed -n "/ Testing: $name\$/,/ Testing: /s/^SKIP: //p" "$log" | head -1)" ;;
+	Passed) if [ -e "$tap" ]; then count_tap "$name" "$tap"; else passed=$((passed + 1)); fi ;;
+	*)
+		[ ! -e "$tap" ] || count_tap "$name" "$tap"
+		((failed > before)) || failed=$((failed + 1)) # it never got as far as reporting one
+		;;
+	esac
+done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) \.*(\*\*\*)? *([A-Za-z]+).*/\1 \3/p' "$out")
+
+if [ "$dev_null_before" != "$dev_null_after" ]; then
+	say "the tests changed the host's /dev/null: $dev_null_before, now $dev_null_after"
+	failed=$((failed + 1))
+fi
+for line in ${skips[@]+"${skips[@]}"}; do echo "skipped: $line"; done
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0 && passed > 0))
