@@ -73,7 +73,7 @@ class signal_inbox {
 
   unique_fd fd_;
   std::uint64_t before_;
-  std::array<::signalfd_siginfo, 16> letters_;
+  std::array<::signalfd_siginfo, 16> letters_{};
 };
 
 }  // namespace ocikit::container

@@ -174,7 +174,7 @@ class state_directory {
     if (from.id != id_.text()) return tl::unexpected(error::state("invalid state: it is of another container"));
     const std::string text = OCIKIT_TRY(write_state_document(from));
     unsigned random = 0;
-    (void)::getrandom(&random, sizeof random, 0);  // only against a left-over file of a killed writer
+    (void)sys::raw::call(SYS_getrandom, &random, sizeof random, 0);  // only against a left-over file of a killed writer
     const std::string temporary = ".state-" + std::to_string(random);
     auto replaced = replace(name, temporary, text);
     if (!replaced) (void)sys::raw::unlinkat(directory_.get(), temporary.c_str(), 0);
