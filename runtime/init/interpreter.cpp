@@ -160,8 +160,7 @@ outcome take(const process::open_terminal& s, machine& m) noexcept {
 }
 
 outcome take(const process::close_descriptors& s, machine& m) noexcept {
-  const bool ordered = m.runtime < m.start_fifo || m.start_fifo < 0;
-  const int kept[2] = {ordered ? m.runtime : m.start_fifo, ordered ? m.start_fifo : m.runtime};
+  const int kept[] = {m.runtime, m.start_fifo, m.terminal_master};
   return process::execute(s, kept);
 }
 
@@ -206,8 +205,9 @@ outcome take(const container::hand_over&, machine& m) noexcept {
 outcome take(const container::await_start& s, machine& m) noexcept {
   const outcome r = report_and_wait(m, wire::report_kind::created, s.by_runtime ? m.runtime : m.start_fifo);
   m.started = !failed(r);
-  if (m.start_fifo >= 0) (void)sys::raw::close(m.start_fifo);
-  m.start_fifo = -1;
+  // Closed by the execution: whoever holds the other end sees when the program runs.
+  if (m.start_fifo >= 0) (void)sys::raw::fcntl(m.start_fifo, F_SETFD, FD_CLOEXEC);
+  (void)sys::raw::fcntl(m.runtime, F_SETFD, FD_CLOEXEC);
   return r;
 }
 
@@ -227,6 +227,28 @@ concept takeable = requires(const Step& s, machine& m) {
 
 // ---- failures ---------------------------------------------------------------------------------------------------
 
+/// A signal as the runtime names it, for those that end hooks.
+template <class Text>
+void add_signal(Text& out, int signal) noexcept {
+  out << "signal: ";
+  switch (signal) {
+    case SIGSYS:
+      out << "bad system call";
+      break;
+    case SIGKILL:
+      out << "killed";
+      break;
+    case SIGSEGV:
+      out << "segmentation fault";
+      break;
+    case SIGTERM:
+      out << "terminated";
+      break;
+    default:
+      out << static_cast<std::uint64_t>(signal);
+  }
+}
+
 /// After the start nobody listens but whoever reads the container's stderr.
 void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_kind,
                     std::uint32_t hook_index) noexcept {
@@ -244,7 +266,7 @@ void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_
     else if (code != ECANCELED)
       line << errno_words(code);
     else if ((m.hook.wait_status & 0x7f) != 0)
-      line << "signal " << static_cast<std::uint64_t>(m.hook.wait_status & 0x7f);
+      add_signal(line, m.hook.wait_status & 0x7f);
     else
       line << "exit status " << static_cast<std::uint64_t>(m.hook.wait_status >> 8 & 0xff);
     line << ", " << m.hook.output.view();

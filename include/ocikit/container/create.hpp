@@ -105,7 +105,8 @@ class creation {
   [[nodiscard]] result<void> start() {
     OCIKIT_TRY(init_.go());
     init_.await_execution();
-    if (!state_.config.hooks) return {};
+    if (!state_.config.hooks || state_.config.hooks->poststart.empty()) return {};
+    directory_.unlock();  // hooks may use the container
     return run_hooks("poststart", state_.config.hooks->poststart, hook_state(state_, spec::container_status::running));
   }
 

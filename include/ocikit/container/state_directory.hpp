@@ -135,9 +135,10 @@ class state_directory {
     return tl::unexpected(fifo.error());
   }
 
-  /// Lets the init go: writes the byte and removes exec.fifo.
-  /// Errors: state `container process is already dead` when nobody reads; system, ENOENT without a fifo.
-  [[nodiscard]] result<void> release_init() {
+  /// Lets the init go: writes the byte and removes exec.fifo. The result is the fifo's other end, whose readers are
+  /// gone (POLLERR) when the init has executed the container's program, or is dead. Errors: state `container process is
+  /// already dead` when nobody reads; system, ENOENT without a fifo.
+  [[nodiscard]] result<unique_fd> release_init() {
     const auto dead = [] { return tl::unexpected(error::state("container process is already dead")); };
     auto fifo = sys::openat(directory_, fifo_file, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
     if (!fifo && fifo.error().code() == ENXIO) return dead();
@@ -147,7 +148,8 @@ class state_directory {
     const auto written = sys::write_all(*fifo, "0");
     if (!written && written.error().code() == EPIPE) return dead();
     OCIKIT_TRY(written);
-    return unlink_if_there(fifo_file);
+    OCIKIT_TRY(unlink_if_there(fifo_file));
+    return std::move(fifo);
   }
 
   /// Removes the directory and everything below it, by descriptor and without following a symbolic link; state.json

@@ -297,19 +297,18 @@ inline outcome execute(const find_home& s, home_variable& home) noexcept {
   return 0;
 }
 
-/// Leaves `kept`, two descriptors in ascending order, open; both are close-on-exec. Either may be -1: none.
+/// Leaves those of `kept` open that are not -1; all of them are close-on-exec.
 /// Kernels before 5.9 lack close_range(2); there close-on-exec, which every descriptor carries, does the same.
-[[nodiscard]] inline outcome execute(const close_descriptors& s, const int (&kept)[2]) noexcept {
+[[nodiscard]] inline outcome execute(const close_descriptors& s, std::span<const int> kept) noexcept {
   unsigned first = 3 + s.preserved;
-  for (const int fd : kept) {
-    if (fd < static_cast<int>(first)) continue;
-    const auto spared = static_cast<unsigned>(fd);
-    const outcome r = spared == first ? 0 : sys::raw::close_range(first, spared - 1, 0);
-    if (sys::raw::failed(r)) return r == -ENOSYS ? 0 : r;
+  for (;;) {
+    unsigned spared = ~0U;  // the lowest one that is still to be spared
+    for (const int fd : kept)
+      if (fd >= static_cast<int>(first) && static_cast<unsigned>(fd) < spared) spared = static_cast<unsigned>(fd);
+    const outcome r = spared == first ? 0 : sys::raw::close_range(first, spared == ~0U ? ~0U : spared - 1, 0);
+    if (sys::raw::failed(r) || spared == ~0U) return r == -ENOSYS ? 0 : r;
     first = spared + 1;
   }
-  const outcome r = sys::raw::close_range(first, ~0U, 0);
-  return r == -ENOSYS ? 0 : r;
 }
 
 /// Returns only on failure. `arguments` and `environment` end in a null pointer. See: execve(2).
