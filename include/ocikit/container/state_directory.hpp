@@ -149,7 +149,7 @@ class state_directory {
     if (!written && written.error().code() == EPIPE) return dead();
     OCIKIT_TRY(written);
     OCIKIT_TRY(unlink_if_there(fifo_file));
-    return std::move(fifo);
+    return fifo;
   }
 
   /// Removes the directory and everything below it, by descriptor and without following a symbolic link; state.json
