@@ -141,7 +141,10 @@ clean_up() {
 		[ ! -e "$id" ] || ocirun delete --force "${id##*/}" >/dev/null 2>&1 || true
 	done
 	if [ -z "$BATS_TEST_COMPLETED" ]; then
-		jobs -p | xargs -r kill -9 2>/dev/null || true
+		# Not bats' own watchdog, which was there before.
+		for id in /proc/[0-9]*; do
+			[ -n "${PROCESSES_BEFORE[$id]:-}" ] || [ "$id" = "/proc/$BASHPID" ] || kill -9 "${id#/proc/}" 2>/dev/null || true
+		done
 		for cgroup in $(cgroups); do
 			xargs -r kill -9 <"$cgroup/cgroup.procs" 2>/dev/null || true
 			rmdir "$cgroup" 2>/dev/null || true
