@@ -146,7 +146,8 @@ clean_up() {
 			[ -n "${PROCESSES_BEFORE[$id]:-}" ] || [ "$id" = "/proc/$BASHPID" ] || kill -9 "${id#/proc/}" 2>/dev/null || true
 		done
 		for cgroup in $(cgroups); do
-			xargs -r kill -9 <"$cgroup/cgroup.procs" 2>/dev/null || true
+			# 0 is a process outside of our namespace, and to kill(1) all of our own.
+			grep -vx 0 "$cgroup/cgroup.procs" 2>/dev/null | xargs -r kill -9 2>/dev/null || true
 			rmdir "$cgroup" 2>/dev/null || true
 		done
 		rm -rf "${ROOT:?}"/* 2>/dev/null || true
