@@ -108,7 +108,7 @@ is_refused() { # [TEXT]
 		.linux.sysctl = {"kernel.sysrq": "0"} => kernel.sysrq
 		.linux.sysctl = {"net/../kernel/sysrq": "0"} => sysctl
 		.linux.seccomp = {defaultAction: "SCMP_ACT_NOSUCH"} => SCMP_ACT_NOSUCH
-		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}] => /mounts/7
+		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}] => /srv/nosuch
 		.mounts += [{destination: "/data", type: "nosuchfs", source: "none"}] => nosuchfs
 		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] => run failed
 		.linux.rootfsPropagation = "nosuch" => nosuch

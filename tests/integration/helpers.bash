@@ -53,8 +53,9 @@ skip_under_sanitizers() {
 
 # --- running
 
-# The runtime, with this test's state root. Descriptor 3 is bats' own, and must not reach a container.
-ocirun() { "$OCIRUN" --root "$ROOT" "$@" 3>&-; }
+# The runtime, with this test's state root; one that hangs fails its test, not those behind it. Descriptor 3 is bats'
+# own, and must not reach a container.
+ocirun() { timeout --foreground --kill-after 1 60 "$OCIRUN" --root "$ROOT" "$@" 3>&-; }
 
 # The same for containers that outlive the command: they keep these streams, not those that `run` waits for.
 ocirun_detached() { ocirun "$@" </dev/null >"$WORK/out" 2>"$WORK/err" || { cat "$WORK/err" && return 1; }; }
@@ -141,9 +142,12 @@ clean_up() {
 		[ ! -e "$id" ] || ocirun delete --force "${id##*/}" >/dev/null 2>&1 || true
 	done
 	if [ -z "$BATS_TEST_COMPLETED" ]; then
-		jobs -p | xargs -r kill -9 2>/dev/null || true
+		for id in /proc/[0-9]*; do
+			[ -n "${PROCESSES_BEFORE[$id]:-}" ] || [ "$id" = "/proc/$BASHPID" ] || kill -9 "${id#/proc/}" 2>/dev/null || true
+		done
 		for cgroup in $(cgroups); do
-			xargs -r kill -9 <"$cgroup/cgroup.procs" 2>/dev/null || true
+			# 0 is a process outside of our namespace, and to kill(1) all of our own.
+			grep -vx 0 "$cgroup/cgroup.procs" 2>/dev/null | xargs -r kill -9 2>/dev/null || true
 			rmdir "$cgroup" 2>/dev/null || true
 		done
 		rm -rf "${ROOT:?}"/* 2>/dev/null || true

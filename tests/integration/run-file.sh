@@ -10,8 +10,6 @@ if [ "$1" = --view ]; then
 	shift 2
 fi
 tap=$1 file=$2
-# A test that hangs is a failure of its own, and the next ones still run.
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
 mkdir -p "$(dirname "$tap")"
 "$(dirname "$0")/isolated.sh" --view "$VIEW" bats --formatter tap "$file" | tee "$tap"
 status=${PIPESTATUS[0]}
