@@ -52,9 +52,10 @@ class launch {
     OCIKIT_TRY(announce(*made));
     if (how_ == manner::created) return made->keep(), 0;
     call_.log.debug("init: closing the pipe to signal completion");
+    auto copy = OCIKIT_TRY(terminal.copy());  // before the program's first line of output
     OCIKIT_TRY(made->start());
     if (how_ == manner::detached) return made->keep(), 0;
-    return attend(*made, *inbox, terminal);
+    return attend(*made, *inbox, copy);
   }
 
  private:
@@ -106,8 +107,7 @@ class launch {
     return pid_file_ ? pid_file_->write(made.pid()) : result<void>{};
   }
 
-  result<int> attend(container::creation& made, container::signal_inbox& inbox, terminal_keeper& terminal) {
-    auto copy = OCIKIT_TRY(terminal.copy());
+  result<int> attend(container::creation& made, container::signal_inbox& inbox, container::stdio_copy& copy) {
     const auto reaping = call_.flag("no-subreaper") ? container::reaping::one_child : container::reaping::every_child;
     const auto end = OCIKIT_TRY(container::wait_in_foreground(inbox, {made.pid(), made.pidfd()}, copy, reaping));
     made.ended();

@@ -73,9 +73,10 @@ class exec_run {
     call_.log.debug("child process in init()");
     OCIKIT_TRY(announce(*process));
     call_.log.debug("setns_init: about to exec");
+    auto copy = OCIKIT_TRY(keeper.copy());  // before the program's first line of output
     OCIKIT_TRY(process->start());
     process->keep();
-    return foreground ? attend(*process, *inbox, keeper) : 0;
+    return foreground ? attend(*process, *inbox, copy) : 0;
   }
 
  private:
@@ -112,8 +113,8 @@ class exec_run {
     return pid_file_ ? pid_file_->write(made.pid()) : result<void>{};
   }
 
-  static result<int> attend(const container::execution& made, container::signal_inbox& inbox, terminal_keeper& keeper) {
-    auto copy = OCIKIT_TRY(keeper.copy());
+  static result<int> attend(const container::execution& made, container::signal_inbox& inbox,
+                            container::stdio_copy& copy) {
     const container::foreground_child child{made.pid(), made.pidfd()};
     return OCIKIT_TRY(container::wait_in_foreground(inbox, child, copy, container::reaping::one_child)).status;
   }
