@@ -127,9 +127,11 @@ TEST_CASE("a hook past its timeout is killed with its children") {
   const double took = seconds_of([&] { message = outcome({hook}); });
   CHECK(message == "error running createRuntime hook #0: hook ran past specified timeout of 1.0s");
   CHECK(took > 0.9);
-  CHECK(took < 3);
+  CHECK(took < 20);  // it did not wait for the hook's own end
   const auto child = std::stoi(read_text(dir / "pid"));
-  CHECK(is_alive(identify(child).value().value_or(process_identity{})) == false);
+  const auto dead = [&] { return is_alive(identify(child).value().value_or(process_identity{})) == false; };
+  for (int patience = 0; patience < 200 && !dead(); ++patience) (void)::usleep(10'000);  // the kernel takes its time
+  CHECK(dead());
 }
 
 TEST_CASE("a hook that prints without end is stopped by its timeout, and only the beginning is kept") {
