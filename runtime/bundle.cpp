@@ -41,7 +41,7 @@ result<bundle> load_bundle(const invocation& call, zstring_view path, const spec
   auto parsed = OCIKIT_TRY(spec::parse_config(OCIKIT_TRY(read_config())));
   for (const std::string& pointer : parsed.unknown) call.log.debug("config.json: unknown property " + pointer);
   out.config = std::move(parsed.value);
-  for (const spec::warning& one : OCIKIT_TRY(spec::validate(out.config, facts))) call.log.warning(one.text);
+  out.warnings = OCIKIT_TRY(spec::validate(out.config, facts));
   const std::string root = out.config.root ? out.config.root->path : std::string{"rootfs"};
   out.rootfs = mounts::detail::cleaned(root.starts_with('/') ? root : out.directory + '/' + root);
   return out;

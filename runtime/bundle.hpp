@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/zstring_view.hpp>
@@ -17,9 +18,10 @@ struct bundle {
   std::string directory;  ///< absolute
   std::string rootfs;     ///< absolute; not looked at yet
   spec::config config;
+  std::vector<spec::warning> warnings;  ///< what runc would log and go on
 };
 
-/// Enters the directory `path` (empty: stays) and reads config.json there. What runc would warn about is logged.
+/// Enters the directory `path` (empty: stays) and reads and checks config.json there.
 /// Errors: config, with the place in config.json; system.
 [[nodiscard]] result<bundle> load_bundle(const invocation& call, zstring_view path,
                                          const spec::validation_facts& facts);

@@ -70,6 +70,7 @@ class launch {
     to.no_pivot = call_.flag("no-pivot");
     bundle from =
         OCIKIT_TRY(load_bundle(call_, call_.text("bundle"), read_validation_facts(to.no_pivot, to.last_capability)));
+    for (const spec::warning& one : from.warnings) call_.log.warning(one.text);
     OCIKIT_TRY(check_rootfs(from.rootfs));
     OCIKIT_TRY(check_terminal(from.config.process->terminal, !call_.text("console-socket").empty(),
                               how_ == manner::foreground));

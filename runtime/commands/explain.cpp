@@ -60,7 +60,9 @@ result<int> run(const invocation& call) {
   facts.process.preserved_fds = static_cast<std::uint32_t>(call.number("preserve-fds"));
   facts.started_by_runtime = true;
   const container::plan plan = OCIKIT_TRY(container::compose_create(from.config, facts));
-  OCIKIT_TRY(sys::write_all(fd_view{1}, container::describe(plan)));
+  std::string text;
+  for (const spec::warning& one : from.warnings) text += "warning  " + one.text + "  [" + one.pointer + "]\n";
+  OCIKIT_TRY(sys::write_all(fd_view{1}, text + container::describe(plan)));
   return 0;
 }
 

@@ -110,7 +110,6 @@ is_refused() { # [TEXT]
 		.linux.seccomp = {defaultAction: "SCMP_ACT_NOSUCH"} => SCMP_ACT_NOSUCH
 		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}] => /srv/nosuch
 		.mounts += [{destination: "/data", type: "nosuchfs", source: "none"}] => nosuchfs
-		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] => run failed
 		.linux.rootfsPropagation = "nosuch" => nosuch
 		.hostname = "a" * 100 => hostname
 	END

@@ -41,7 +41,7 @@ load helpers
 	bundle
 	local size
 	for size in 0 4 8 12 16; do
-		mount -t tmpfs -o size=1M tmpfs "$ROOT"
+		mount -t tmpfs -o size=1M,mode=700 tmpfs "$ROOT"
 		dd if=/dev/zero of="$ROOT/.fill" bs=1k count=$((1024 - size)) status=none 2>/dev/null || true
 		status=0
 		ocirun run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
