@@ -39,8 +39,8 @@ void blame_interpreter(Text& out, char* line, std::size_t size) noexcept {
   const bool returned = line[end - 1] == '\r';
   line[returned ? end - 1 : end] = '\0';
   if (returned) {
-    out << " (the interpreter's name \"" << std::string_view{line + start}
-        << "\" ends in a carriage return: the script has Windows line endings)";
+    out << " (interpreter \"" << std::string_view{line + start}
+        << "\\r\": the carriage return at its end is part of the name; the script has Windows line endings)";
   } else {
     name_missing(out, "interpreter", line + start);
   }

@@ -19,7 +19,7 @@ program() {
 	bundle
 	args /nosuch
 	complaint 1
-	[[ $output == *'exec: "/nosuch": stat /nosuch: no such file or directory'* ]]
+	[[ $output == *'exec: \"/nosuch\": stat /nosuch: no such file or directory'* ]]  # quoted in the log's text form
 	args nosuch
 	complaint 1
 	[[ $output == *'exec: "nosuch": executable file not found in $PATH'* ]]
@@ -75,13 +75,13 @@ program() {
 @test "a failed mount names the target, its place in the configuration, the source and the reason" {
 	bundle minimal '.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}]'
 	complaint 1
-	[[ $output == *'ocirun run failed: '*'/data'*'/mounts/7'*'/srv/nosuch'*'no such file or directory'* ]]
+	[[ $output == *'ocirun run failed: '*'/data'*'source /srv/nosuch: no such file or directory'*'/mounts/7'* ]]
 }
 
 @test "a step that fails in the container's init names the step and its place too" {
 	bundle minimal '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs", options: ["size=nonsense"]}]'
 	complaint 1
-	[[ $output == *'/data'*'/mounts/7'*'invalid argument'* ]]
+	[[ $output == *'/data'*'invalid argument'*'/mounts/7'* ]]
 }
 
 @test "unknown commands exit with 3, unknown options with 1" {

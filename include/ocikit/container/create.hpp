@@ -144,7 +144,7 @@ class creation {
       if (!cgroup_->undo()) (void)cgroup_->remove();
     }
     (void)directory_.remove();
-    if (state_.config.hooks && reached_hooks_)
+    if (state_.config.hooks && init_was_started_)
       (void)run_hooks("poststop", state_.config.hooks->poststop, hook_state(state_, spec::container_status::stopped));
   }
 
@@ -301,6 +301,7 @@ class creation {
     }
     OCIKIT_TRY(
         std::move(started).map_error([](error e) { return std::move(e).within("unable to start container process"); }));
+    init_was_started_ = true;
     gate_theirs_.reset();
     fifo_.reset();
     for (unique_fd& slot : slots_) slot.reset();
@@ -362,7 +363,6 @@ class creation {
   result<void> take(const call_hooks& s) {
     const auto& hooks = state_.config.hooks;
     if (!hooks || std::string_view{s.kind} == "poststart") return {};
-    reached_hooks_ = true;
     OCIKIT_TRY(note_process());
     const bool first = std::string_view{s.kind} == "prestart";
     return run_hooks(s.kind, first ? hooks->prestart : hooks->create_runtime,
@@ -387,7 +387,6 @@ class creation {
   }
 
   result<void> save() {
-    reached_hooks_ = true;
     OCIKIT_TRY(note_process());
     for (int fd = 0; fd < 3; ++fd) {
       auto link = sys::readlinkat(sys::at_fdcwd, "/proc/self/fd/" + std::to_string(fd));
@@ -412,7 +411,7 @@ class creation {
   init_session init_;
   bool waiting_ = false;
   bool attach_later_ = false;
-  bool reached_hooks_ = false;
+  bool init_was_started_ = false;
   bool kept_ = false;
   bool undone_ = false;
 };
