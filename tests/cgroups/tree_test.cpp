@@ -227,11 +227,14 @@ TEST_CASE("undo removes what create made, parents included, and nothing else") {
   CHECK(tree.has("cg/old"));
 }
 
-TEST_CASE("the root of all cgroups is no container's cgroup") {
+TEST_CASE("there is no driver for the root of all cgroups, because its kill would reach every process") {
   const fake_tree tree;
-  const auto it = fs2_opener{tree.host()}.open({"c1", "/", false, {}});
-  REQUIRE(it);
-  CHECK((*it)->create().error().where() == "/linux/cgroupsPath");
+  for (const char* path : {"/", "/.", "/a/..", "//"}) {
+    const auto it = fs2_opener{tree.host()}.open({"c1", path, false, {}});
+    REQUIRE(!it);
+    CHECK(it.error().where() == "/linux/cgroupsPath");
+  }
+  CHECK(!fs2_opener{tree.host()}.reopen({{"", tree.host().cgroups + "/"}}, false));
 }
 
 TEST_CASE("only controllers that are missing are enabled, from the root down") {

@@ -159,6 +159,22 @@ TEST_CASE("names, restricted paths and devices need the namespace they live in")
   });
 }
 
+TEST_CASE("a device has a name and a number that the kernel does not cut to another one's") {
+  const auto with = [](std::string path, std::int64_t major, std::int64_t minor) {
+    return [=](config& c) { c.platform->devices = {{path, spec::device_type::character, major, minor, {}, {}, {}}}; };
+  };
+  check_all({{with("", 1, 3), "invalid device path \"\" (config.json#/linux/devices/0/path)"},
+             {with("/", 1, 3), "invalid device path \"/\" (config.json#/linux/devices/0/path)"},
+             {with("/dev/x", -1, 3), "device number -1 is not in 0 to 4095 (config.json#/linux/devices/0/major)"},
+             {with("/dev/x", 4096, 3), "device number 4096 is not in 0 to 4095 (config.json#/linux/devices/0/major)"},
+             {with("/dev/x", (1LL << 32) + 1, 3),
+              "device number 4294967297 is not in 0 to 4095 (config.json#/linux/devices/0/major)"},
+             {with("/dev/x", 1, 1 << 20),
+              "device number 1048576 is not in 0 to 1048575 (config.json#/linux/devices/0/minor)"},
+             {with("/dev/x", 1, -1), "device number -1 is not in 0 to 1048575 (config.json#/linux/devices/0/minor)"},
+             {with("/dev/x", 4095, 1048575), "accepted"}});
+}
+
 TEST_CASE("a namespace is named once and its path has no comma") {
   check_all({
       {[](config& c) {

@@ -295,8 +295,6 @@ class fs_driver final : public driver {
   }
 
   result<void> make(fs_member& m) {
-    if (m.path.empty())
-      return tl::unexpected(error::config("/linux/cgroupsPath", "the root of all cgroups is no container's cgroup"));
     const fd_view root = OCIKIT_TRY(root_of(m));
     const auto above = parent_of(m.path);
     const auto name = m.path.substr(above.empty() ? 0 : above.size() + 1);
@@ -401,6 +399,7 @@ class fs_opener final : public opener {
     std::vector<fs_member> members;
     for (const auto& h : found)
       members.push_back({h.keys, h.mount_point, absolute ? inner : joined(own_place(h, own), inner), h.unified});
+    for (const auto& m : members) OCIKIT_TRY(check_not_root(m.path));
     return std::make_unique<fs_driver>(host_, std::move(members),
                                        fs_wish{wanted.rootless, !wanted.cgroups_path.empty()});
   }
@@ -420,6 +419,7 @@ class fs_opener final : public opener {
       const auto known = [&](const fs_member& m) { return m.mount_point == h->mount_point; };
       if (std::any_of(members.begin(), members.end(), known)) continue;  // several controllers in one hierarchy
       members.push_back({h->keys, h->mount_point, clean_path(path.substr(h->mount_point.size())), h->unified});
+      OCIKIT_TRY(check_not_root(members.back().path));
     }
     return std::make_unique<fs_driver>(host_, std::move(members), fs_wish{rootless, true});
   }

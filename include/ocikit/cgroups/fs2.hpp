@@ -226,8 +226,6 @@ class fs2_driver final : public driver {
   }
 
   result<void> make() {
-    if (path_.empty())
-      return tl::unexpected(error::config("/linux/cgroupsPath", "the root of all cgroups is no container's cgroup"));
     const auto above = parent_of(path_);
     const auto name = path_.substr(above.empty() ? 0 : above.size() + 1);
     detail::directory_maker maker{root_, made_};
@@ -336,6 +334,7 @@ class fs2_opener final : public opener {
     OCIKIT_TRY(check_cgroups_path(wanted.cgroups_path));
     auto root = OCIKIT_TRY(open_root());
     auto path = OCIKIT_TRY(place(wanted));
+    OCIKIT_TRY(check_not_root(path));
     fs2_wish wish{wanted.rootless, false, detail::needs_domain(wanted.resources)};
     wish.bearable = wanted.rootless && wanted.cgroups_path.empty() && !detail::asks_for_limits(wanted.resources);
     return std::make_unique<fs2_driver>(host_, std::move(root), std::move(path), wish);
@@ -348,9 +347,10 @@ class fs2_opener final : public opener {
       return tl::unexpected(
           error::state("the saved cgroup \"" + path.substr(0, 256) + "\" is not below " + host_.cgroups));
     OCIKIT_TRY(check_cgroups_path(path));
+    auto below = clean_path(path.substr(host_.cgroups.size()));
+    OCIKIT_TRY(check_not_root(below));
     auto root = OCIKIT_TRY(open_root());
-    return std::make_unique<fs2_driver>(host_, std::move(root), clean_path(path.substr(host_.cgroups.size())),
-                                        fs2_wish{rootless, false, false});
+    return std::make_unique<fs2_driver>(host_, std::move(root), std::move(below), fs2_wish{rootless, false, false});
   }
 
  private:

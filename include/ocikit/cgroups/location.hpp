@@ -48,6 +48,13 @@ namespace ocikit::cgroups {
   return {};
 }
 
+/// Refuses the root of a hierarchy as a container's cgroup, before there is a driver for it: every process of the host
+/// would be the container's, for `kill` too. `path` is cleaned. Errors: config at `/linux/cgroupsPath`.
+[[nodiscard]] inline result<void> check_not_root(std::string_view path) {
+  if (!path.empty()) return {};
+  return tl::unexpected(error::config("/linux/cgroupsPath", "the root of all cgroups is no container's cgroup"));
+}
+
 /// `a/b` below `base`, both cleaned.
 [[nodiscard]] inline std::string joined(std::string_view base, std::string_view path) {
   std::string out{base};

@@ -139,7 +139,7 @@ class creation {
   void undo() noexcept {
     undone_ = true;
     if (init_.pid() > 0) init_.kill_and_reap();
-    if (cgroup_ != nullptr) {
+    if (state_.ocikit.owns_cgroup) {  // a cgroup that we were refused is another container's
       (void)cgroup_->kill(SIGKILL);
       if (!cgroup_->undo()) (void)cgroup_->remove();
     }

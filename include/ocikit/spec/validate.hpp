@@ -235,6 +235,24 @@ struct subject {
   return {};
 }
 
+/// A node needs a name, and a number that the kernel can hold: mknod(2) would cut a larger one to that of another
+/// device. See: new_decode_dev() of include/linux/kdev_t.h, 12 and 20 bits.
+[[nodiscard]] inline result<void> validate_devices(const std::vector<device>& list) {
+  constexpr std::int64_t last_major = 0xfff, last_minor = 0xfffff;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const device& d = list[i];
+    const auto here = element("/linux/devices", i);
+    if (d.path.find_first_not_of("/.") == std::string::npos)
+      return refuse(here + "/path", "invalid device path " + in_quotes(d.path));
+    if (d.type == device_type::fifo) continue;
+    if (d.major < 0 || d.major > last_major)
+      return refuse(here + "/major", "device number " + std::to_string(d.major) + " is not in 0 to 4095");
+    if (d.minor < 0 || d.minor > last_minor)
+      return refuse(here + "/minor", "device number " + std::to_string(d.minor) + " is not in 0 to 1048575");
+  }
+  return {};
+}
+
 /// What the kernel takes as a name: IFNAMSIZ is 16 with the NUL. See: dev_valid_name() of net/core/dev.c.
 [[nodiscard]] inline bool is_interface_name(std::string_view name) {
   return !name.empty() && name.size() < 16 && name != "." && name != ".." &&
@@ -563,8 +581,9 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
 
 /// Checks a whole configuration before anything is created. Returns what deserves a warning.
 ///
-/// Errors: config, with the pointer of the first value at fault, in runc's order: process, root, network devices,
-/// names, restricted paths, namespaces, sysctl, Intel RDT, rootless demands, mounts, scheduling, memory policy.
+/// Errors: config, with the pointer of the first value at fault, in runc's order: process, root, devices,
+/// network devices, names, restricted paths, namespaces, sysctl, Intel RDT, rootless demands, mounts, scheduling,
+/// memory policy.
 [[nodiscard]] inline result<std::vector<warning>> validate(const config& c, const validation_facts& facts = {}) {
   static const linux_platform no_platform;
   if (!c.process) return detail::refuse("/process", "process property must not be empty");
@@ -575,6 +594,7 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
   if (c.hooks) OCIKIT_TRY(detail::validate_hooks(*c.hooks));
   if (s.platform.resources) OCIKIT_TRY(validate_resources(*s.platform.resources, "/linux/resources"));
   if (s.platform.seccomp) OCIKIT_TRY(detail::validate_seccomp(*s.platform.seccomp));
+  OCIKIT_TRY(detail::validate_devices(s.platform.devices));
   OCIKIT_TRY(detail::validate_net_devices(s));
   OCIKIT_TRY(detail::validate_names(s));
   OCIKIT_TRY(detail::validate_restricted_paths(s));
