@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ocikit/base/error.hpp>
 
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "catch.hpp"
 
 using namespace ocikit;
@@ -38,4 +42,47 @@ TEST_CASE("OCIKIT_TRY yields the value or returns the error") {
   const auto failed = doubled(tl::unexpected(error::state("container does not exist")));
   REQUIRE(!failed);
   CHECK(failed.error().message() == "container does not exist");
+}
+
+static result<int> parsed(int value) {
+  if (value < 0) return tl::unexpected(error::config("", std::to_string(value) + " is negative"));
+  return value;
+}
+
+static result<int> sum_of(int a, int b) {
+  return OCIKIT_TRY(parsed(a)) + OCIKIT_TRY(parsed(OCIKIT_TRY(parsed(b)) - 1));
+}
+
+TEST_CASE("OCIKIT_TRY may stand inside itself and twice in an expression, and the first failure wins") {
+  CHECK(sum_of(40, 3) == 42);
+  const std::pair<std::pair<int, int>, std::string_view> table[] = {{{-1, 3}, "-1 is negative"},
+                                                                    {{1, -3}, "-3 is negative"},
+                                                                    {{1, 0}, "-1 is negative"},
+                                                                    {{-7, -8}, "-7 is negative"}};
+  for (const auto& [numbers, message] : table) {
+    const auto failed = sum_of(numbers.first, numbers.second);
+    REQUIRE(!failed);
+    CHECK(failed.error().message() == message);
+  }
+}
+
+static result<std::unique_ptr<int>> made(bool good) {
+  if (!good) return tl::unexpected(error::unsupported("no"));
+  return std::make_unique<int>(3);
+}
+
+static result<void> stops_at(int bad, int& reached) {
+  for (int i = 0; i < 3; ++i) {
+    const auto owned = OCIKIT_TRY(made(i != bad));
+    reached = *owned * i;
+  }
+  return {};
+}
+
+TEST_CASE("OCIKIT_TRY moves values that cannot be copied and leaves loops at once") {
+  int reached = -1;
+  CHECK(stops_at(3, reached));
+  CHECK(reached == 6);
+  CHECK(!stops_at(2, reached));
+  CHECK(reached == 3);
 }
