@@ -22,7 +22,7 @@ namespace ocikit::container {
 /// Makes the container's cgroup and sets its limits and device rules.
 struct make_cgroup {
   static constexpr std::string_view name = "make the cgroup";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &make_cgroup::path});
   bool operator==(const make_cgroup&) const = default;
 };
@@ -30,7 +30,7 @@ struct make_cgroup {
 /// Opens a namespace of the host, for the init to join, into `slot`.
 struct open_namespace {
   static constexpr std::string_view name = "open a namespace";
-  zstring_view path;
+  zstring_view path = {};
   std::uint32_t slot = 0;
   static constexpr auto members =
       std::make_tuple(member{"path", &open_namespace::path}, member{"slot", &open_namespace::slot});
@@ -42,8 +42,8 @@ struct open_namespace {
 struct start_init {
   static constexpr std::string_view name = "start the init";
   std::uint64_t flags = 0;
-  zstring_view user_namespace;
-  zstring_view pid_namespace;
+  zstring_view user_namespace = {};
+  zstring_view pid_namespace = {};
   static constexpr auto members =
       std::make_tuple(member{"flags", &start_init::flags}, member{"user_namespace", &start_init::user_namespace},
                       member{"pid_namespace", &start_init::pid_namespace});
@@ -53,8 +53,8 @@ struct start_init {
 /// Writes the maps of the init's user namespace. Each is lines of `inside outside size`. See: user_namespaces(7).
 struct map_ids {
   static constexpr std::string_view name = "map user and group ids";
-  zstring_view uids;
-  zstring_view gids;
+  zstring_view uids = {};
+  zstring_view gids = {};
   static constexpr auto members = std::make_tuple(member{"uids", &map_ids::uids}, member{"gids", &map_ids::gids});
   bool operator==(const map_ids&) const = default;
 };
@@ -62,7 +62,7 @@ struct map_ids {
 /// Runs the hooks of `kind` (the property's name in /hooks) in the runtime's namespaces.
 struct call_hooks {
   static constexpr std::string_view name = "run the runtime's hooks";
-  zstring_view kind;
+  zstring_view kind = {};
   static constexpr auto members = std::make_tuple(member{"kind", &call_hooks::kind});
   bool operator==(const call_hooks&) const = default;
 };
@@ -81,15 +81,15 @@ struct save_state {
 /// `environment` is that of the container's process, and its HOME is added.
 struct execute_hook {
   static constexpr std::string_view name = "run a hook";
-  zstring_view kind;
+  zstring_view kind = {};
   std::uint32_t index = 0;
-  zstring_view path;
-  std::span<const zstring_view> arguments;
-  std::span<const zstring_view> environment;
+  zstring_view path = {};
+  std::span<const zstring_view> arguments = {};
+  std::span<const zstring_view> environment = {};
   bool inherits_environment = false;
   std::uint32_t timeout = 0;
-  zstring_view state_before;
-  zstring_view state_after;
+  zstring_view state_before = {};
+  zstring_view state_after = {};
   static constexpr auto members = std::make_tuple(
       member{"kind", &execute_hook::kind}, member{"index", &execute_hook::index}, member{"path", &execute_hook::path},
       member{"arguments", &execute_hook::arguments}, member{"environment", &execute_hook::environment},

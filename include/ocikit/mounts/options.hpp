@@ -168,6 +168,11 @@ struct attribute_change {
     const std::uint64_t asked = o.clears ? options.cleared : options.flags;
     if (detail::has_attribute(o) && (asked & o.flag) != 0) detail::add_attribute(out.set, out.clear, o);
   }
+  // Several atime options are several flags, and mount(2) has an order among them.
+  if ((options.flags & sys::ms::strictatime) != 0)
+    out.set = (out.set & ~detail::atime) | sys::mount_attr::strictatime;
+  else if ((options.flags & sys::ms::noatime) != 0)
+    out.set = (out.set & ~detail::atime) | sys::mount_attr::noatime;
   return out;
 }
 

@@ -81,13 +81,13 @@ inline bool may_cover_in_proc(std::string_view path) {
 inline bool is_cgroup(std::string_view type) { return type == "cgroup" || type == "cgroup2"; }
 
 /// What may lie on which target, as far as names tell; the executor judges by descriptors again.
-inline result<void> check_target(const spec::mount& m, const option_set& options, const std::string& target,
-                                 const std::string& where) {
+inline result<void> check_target(const spec::mount& m, const option_set& options, const std::string& source,
+                                 const std::string& target, const std::string& where) {
   if (target == "/")
     return tl::unexpected(error::config(where + "/destination", "mountpoint \"/\" is on the top of rootfs"));
   if (!below(target, "/proc")) return {};
   if (target == "/proc") {
-    const bool procfs = m.type == "proc" || (options.is_bind() && below(cleaned(m.source), "/proc"));
+    const bool procfs = m.type == "proc" || (options.is_bind() && below(cleaned(source), "/proc"));
     if (procfs) return {};
     return tl::unexpected(error::config(where, "\"/proc\" cannot be mounted because it is not of type proc"));
   }
@@ -110,7 +110,7 @@ class mount_planner {
               .at(where + "/options"));
     if (!m.uid_mappings.empty() || !m.gid_mappings.empty())
       return tl::unexpected(error::unsupported("id-mapped mounts are not supported yet").at(where));
-    OCIKIT_TRY(check_target(m, options, target, where));
+    OCIKIT_TRY(check_target(m, options, absolute(m.source, known_.bundle), target, where));
     if (options.is_bind()) return add_bind(m, options, target, where);
     if (is_cgroup(m.type)) return add_cgroup(options, target, where);
     add_filesystem(m, options, target, where);
@@ -162,9 +162,13 @@ class mount_planner {
     step.ordinary_directory = kernel_view || m.type == "devpts" || m.type == "mqueue";
     step.inherit_mode = memory && options.data.find("mode=") == std::string::npos;
     plan_.targets.push_back({step, where});
-    for (const std::uint64_t flags : options.propagation)
-      plan_.targets.push_back({change_propagation{step.target, flags}, where});
+    add_propagation(options, step.target, where);
     if (late) plan_.finishing.push_back({change_attributes{step.target, {sys::mount_attr::rdonly, 0}}, where});
+  }
+
+  void add_propagation(const option_set& options, zstring_view target, const std::string& where) {
+    for (const std::uint64_t flags : options.propagation)
+      plan_.targets.push_back({change_propagation{target, flags}, where});
   }
 
   result<void> add_cgroup(const option_set& options, const std::string& target, const std::string& where) {
@@ -193,6 +197,7 @@ class mount_planner {
     step.data = texts_.keep(options.data);
     step.ordinary_directory = true;
     plan_.targets.push_back({step, where});
+    add_propagation(options, step.target, where);
   }
 
   /// cgroup v1: a tmpfs with a directory per hierarchy, and links for controllers that share one.
@@ -204,6 +209,7 @@ class mount_planner {
     base.data = "mode=755";
     base.ordinary_directory = true;
     plan_.targets.push_back({base, where});
+    add_propagation(options, base.target, where);
     std::vector<std::string> seen;
     for (const auto& [controller, path] : known_.cgroup_paths) {
       const std::string directory = hierarchy_directory(path);
@@ -237,6 +243,7 @@ class mount_planner {
     step.data = texts_.keep(controller.starts_with("name=") ? "none," + controller : directory);
     step.ordinary_directory = true;
     plan_.targets.push_back({step, where});
+    add_propagation(options, step.target, where);
   }
 
   /// `cpu,cpuacct` of `/sys/fs/cgroup/cpu,cpuacct/a/b`.

@@ -24,7 +24,7 @@ struct set_propagation {
 /// Makes the mount that holds `path` private: pivot_root(2) refuses a shared parent, and nothing shall leak to it.
 struct isolate_parent {
   static constexpr std::string_view name = "isolate the mount below the root file system";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &isolate_parent::path});
   bool operator==(const isolate_parent&) const = default;
 };
@@ -32,7 +32,7 @@ struct isolate_parent {
 /// Makes the directory `path` of the host a mount of its own, the container's root. No component may be a link.
 struct bind_root {
   static constexpr std::string_view name = "bind the root file system";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &bind_root::path});
   bool operator==(const bind_root&) const = default;
 };
@@ -40,7 +40,7 @@ struct bind_root {
 /// Clones the mount at `path` of the host into `slot`, with all below it when `recursive`. See: open_tree(2).
 struct open_source {
   static constexpr std::string_view name = "open the source of a bind mount";
-  zstring_view path;
+  zstring_view path = {};
   std::uint32_t slot = 0;
   bool recursive = false;
   static constexpr auto members =
@@ -62,11 +62,11 @@ struct attributes {
 /// and each of `propagation` (mount(2) flags) in order. A missing target is made: a directory, or an empty file.
 struct attach {
   static constexpr std::string_view name = "attach a bind mount";
-  zstring_view target;
+  zstring_view target = {};
   std::uint32_t slot = 0;
-  attributes own;
-  attributes recursive;
-  std::span<const std::uint64_t> propagation;
+  attributes own = {};
+  attributes recursive = {};
+  std::span<const std::uint64_t> propagation = {};
   bool inside_procfs = false;  ///< the target may lie on procfs
   static constexpr auto members =
       std::make_tuple(member{"target", &attach::target}, member{"slot", &attach::slot}, member{"own", &attach::own},
@@ -77,11 +77,11 @@ struct attach {
 /// mount(2) of a new file system at `target`, a directory that is made when missing.
 struct mount_filesystem {
   static constexpr std::string_view name = "mount a file system";
-  zstring_view type;
-  zstring_view source;
-  zstring_view target;
+  zstring_view type = {};
+  zstring_view source = {};
+  zstring_view target = {};
   std::uint64_t flags = 0;
-  zstring_view data;
+  zstring_view data = {};
   bool ordinary_directory = false;  ///< no component of `target` may be a link, and it may not lie on another procfs
   bool inherit_mode = false;        ///< a tmpfs takes the mode of the directory it covers
   static constexpr auto members = std::make_tuple(
@@ -95,7 +95,7 @@ struct mount_filesystem {
 /// mount(2) flags of a propagation type for the mount at `target`.
 struct change_propagation {
   static constexpr std::string_view name = "change the propagation of a mount";
-  zstring_view target;
+  zstring_view target = {};
   std::uint64_t flags = 0;
   static constexpr auto members =
       std::make_tuple(member{"target", &change_propagation::target}, member{"flags", &change_propagation::flags});
@@ -105,8 +105,8 @@ struct change_propagation {
 /// mount_setattr(2) of the mount at `target`.
 struct change_attributes {
   static constexpr std::string_view name = "change the attributes of a mount";
-  zstring_view target;
-  attributes own;
+  zstring_view target = {};
+  attributes own = {};
   static constexpr auto members =
       std::make_tuple(member{"target", &change_attributes::target}, member{"own", &change_attributes::own});
   bool operator==(const change_attributes&) const = default;
@@ -116,9 +116,9 @@ struct change_attributes {
 /// `bind`, the host's node of that path is bound instead. `mode` holds the type bits too.
 struct make_node {
   static constexpr std::string_view name = "make a device node";
-  zstring_view directory;
-  zstring_view file;
-  zstring_view host_path;
+  zstring_view directory = {};
+  zstring_view file = {};
+  zstring_view host_path = {};
   std::uint32_t mode = 0;
   std::uint32_t major = 0;
   std::uint32_t minor = 0;
@@ -136,9 +136,9 @@ struct make_node {
 /// symlink(2) of `file` in `directory`; a name that is there stays, or with `replace` gives way.
 struct make_link {
   static constexpr std::string_view name = "make a symbolic link";
-  zstring_view directory;
-  zstring_view file;
-  zstring_view content;
+  zstring_view directory = {};
+  zstring_view file = {};
+  zstring_view content = {};
   bool replace = false;
   static constexpr auto members =
       std::make_tuple(member{"directory", &make_link::directory}, member{"file", &make_link::file},
@@ -156,7 +156,7 @@ struct bind_console {
 /// Makes what `path` names read-only, with all mounted below it. A missing path is no failure.
 struct protect {
   static constexpr std::string_view name = "make a path read-only";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &protect::path});
   bool operator==(const protect&) const = default;
 };
@@ -164,7 +164,7 @@ struct protect {
 /// Covers `path`: a file by the null device, a directory by an empty read-only one. A missing path is no failure.
 struct mask {
   static constexpr std::string_view name = "mask a path";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &mask::path});
   bool operator==(const mask&) const = default;
 };
@@ -172,7 +172,7 @@ struct mask {
 /// mkdir -p of a directory in the container, mode 0755.
 struct make_directory {
   static constexpr std::string_view name = "make a directory";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &make_directory::path});
   bool operator==(const make_directory&) const = default;
 };
@@ -188,7 +188,7 @@ struct pivot_root {
 /// reachable.
 struct hide_mount {
   static constexpr std::string_view name = "hide a mount of the host";
-  zstring_view path;
+  zstring_view path = {};
   static constexpr auto members = std::make_tuple(member{"path", &hide_mount::path});
   bool operator==(const hide_mount&) const = default;
 };

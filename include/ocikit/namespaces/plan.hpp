@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/planned.hpp>
@@ -150,11 +152,18 @@ struct arrangement {
   return key;
 }
 
+/// `key` as a part of a JSON pointer. See: RFC 6901, section 3.
+[[nodiscard]] inline std::string pointer_part(std::string_view key) {
+  std::string out;
+  for (const char c : key) out += c == '~' ? std::string{"~0"} : c == '/' ? std::string{"~1"} : std::string(1, c);
+  return out;
+}
+
 /// One step per entry of /linux/sysctl. Errors: config, for a key that could name anything but one parameter.
 [[nodiscard]] inline result<step_list<step>> plan_sysctl(const spec::string_map& sysctl, text_pool& texts) {
   step_list<step> out;
   for (const auto& [key, value] : sysctl) {
-    const std::string where = "/linux/sysctl/" + key;
+    const std::string where = "/linux/sysctl/" + pointer_part(key);
     std::string path = sysctl_path(key);
     const std::string framed = "/" + path + "/";
     const bool plain = std::all_of(path.begin(), path.end(), [](char c) {

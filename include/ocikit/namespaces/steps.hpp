@@ -24,7 +24,7 @@ struct unshare {
 struct join {
   static constexpr std::string_view name = "join a namespace";
   std::uint64_t type = 0;  ///< CLONE_NEW*
-  zstring_view path;
+  zstring_view path = {};
   std::uint32_t slot = 0;
   static constexpr auto members =
       std::make_tuple(member{"type", &join::type}, member{"path", &join::path}, member{"slot", &join::slot});
@@ -35,7 +35,7 @@ struct join {
 /// /proc/self/timens_offsets. See: time_namespaces(7).
 struct enter_time_namespace {
   static constexpr std::string_view name = "new time namespace";
-  zstring_view offsets;
+  zstring_view offsets = {};
   static constexpr auto members = std::make_tuple(member{"offsets", &enter_time_namespace::offsets});
   bool operator==(const enter_time_namespace&) const = default;
 };
@@ -59,7 +59,7 @@ struct bring_up_loopback {
 /// sethostname(2).
 struct set_hostname {
   static constexpr std::string_view name = "set the host name";
-  zstring_view hostname;
+  zstring_view hostname = {};
   static constexpr auto members = std::make_tuple(member{"hostname", &set_hostname::hostname});
   bool operator==(const set_hostname&) const = default;
 };
@@ -67,7 +67,7 @@ struct set_hostname {
 /// setdomainname(2).
 struct set_domainname {
   static constexpr std::string_view name = "set the domain name";
-  zstring_view domainname;
+  zstring_view domainname = {};
   static constexpr auto members = std::make_tuple(member{"domainname", &set_domainname::domainname});
   bool operator==(const set_domainname&) const = default;
 };
@@ -75,8 +75,8 @@ struct set_domainname {
 /// Writes a namespaced kernel parameter. `path` is below /proc/sys. See: sysctl(5).
 struct write_sysctl {
   static constexpr std::string_view name = "set a kernel parameter";
-  zstring_view path;
-  zstring_view value;
+  zstring_view path = {};
+  zstring_view value = {};
   static constexpr auto members =
       std::make_tuple(member{"path", &write_sysctl::path}, member{"value", &write_sysctl::value});
   bool operator==(const write_sysctl&) const = default;

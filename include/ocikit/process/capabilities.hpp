@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <ocikit/spec/capability_names.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::process {
@@ -15,16 +16,15 @@ namespace ocikit::process {
 /// One bit per capability, as capset(2) takes them.
 using capability_set = std::uint64_t;
 
-/// The bits of `names` (`CAP_KILL`). Names that libcap or the kernel does not know go to `unknown`, once each.
+/// The bits of `names` (`CAP_KILL`). Names that we or the kernel do not know go to `unknown`, once each.
 /// `last` is the kernel's highest capability. See: capabilities(7).
 [[nodiscard]] inline capability_set capability_bits(std::span<const std::string> names, std::uint32_t last,
                                                     std::vector<std::string>& unknown) {
   capability_set bits = 0;
   for (const std::string& name : names) {
-    cap_value_t value = 0;
-    const bool spelled = name.starts_with("CAP_");
-    if (spelled && ::cap_from_name(name.c_str(), &value) == 0 && static_cast<std::uint32_t>(value) <= last) {
-      bits |= capability_set{1} << value;
+    // Not cap_from_name(3), which reads `CAP_KILL,CAP_SYS_ADMIN` as CAP_KILL and does not mind small letters.
+    if (const auto number = spec::capability_number(name); number && *number <= last) {
+      bits |= capability_set{1} << *number;
       continue;
     }
     bool seen = false;

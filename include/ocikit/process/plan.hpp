@@ -4,6 +4,7 @@
 #include <linux/keyctl.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,14 +108,14 @@ struct credentials {
 }
 
 /// `env` without duplicates: the last value of a name wins and stays where it stands.
-[[nodiscard]] inline std::vector<zstring_view> plan_environment(const std::vector<std::string>& env) {
+[[nodiscard]] inline std::vector<zstring_view> plan_environment(std::span<const zstring_view> env) {
   const auto name_of = [](std::string_view entry) { return entry.substr(0, entry.find('=')); };
   std::vector<zstring_view> out;
   for (std::size_t i = 0; i < env.size(); ++i) {
     bool overridden = false;
     for (std::size_t later = i + 1; later < env.size() && !overridden; ++later)
       overridden = name_of(env[i]) == name_of(env[later]);
-    if (!overridden) out.emplace_back(env[i]);
+    if (!overridden) out.push_back(env[i]);
   }
   return out;
 }
@@ -126,14 +127,15 @@ struct program {
   step_list<step> execute;
 };
 
-/// `added` are variables of the runtime's own (LISTEN_FDS, NOTIFY_SOCKET), put behind the config's.
-/// Without /process/env the environment is empty and stays so, no HOME is added.
+/// `added` are variables of the runtime's own (LISTEN_FDS, NOTIFY_SOCKET), put behind the config's, which they
+/// override. Without /process/env the environment is empty and stays so, no HOME is added.
 [[nodiscard]] inline program plan_program(const spec::process& process, const facts& known, text_pool& texts,
                                           const std::vector<std::string>& added = {}) {
   program out;
   std::vector<zstring_view> environment;
-  if (process.env) environment = plan_environment(*process.env);
+  if (process.env) environment.assign(process.env->begin(), process.env->end());
   for (const std::string& variable : added) environment.push_back(texts.keep(variable));
+  environment = plan_environment(environment);
   const bool wants_home = process.env && environment_value(environment, "HOME").empty();
   if (wants_home) std::erase_if(environment, [](zstring_view entry) { return std::string_view{entry} == "HOME="; });
   const auto& kept_environment = texts.keep(std::move(environment));

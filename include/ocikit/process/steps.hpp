@@ -23,7 +23,7 @@ struct new_session {
 /// See: keyctl(2), KEYCTL_JOIN_SESSION_KEYRING.
 struct join_session_keyring {
   static constexpr std::string_view name = "join the session keyring";
-  zstring_view keyring;
+  zstring_view keyring = {};
   std::uint32_t permissions = 0;
   static constexpr auto members = std::make_tuple(member{"keyring", &join_session_keyring::keyring},
                                                   member{"permissions", &join_session_keyring::permissions});
@@ -79,7 +79,7 @@ struct set_user {
   static constexpr std::string_view name = "change user and groups";
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::span<const std::uint32_t> groups;
+  std::span<const std::uint32_t> groups = {};
   bool set_groups = true;
   static constexpr auto members =
       std::make_tuple(member{"uid", &set_user::uid}, member{"gid", &set_user::gid}, member{"groups", &set_user::groups},
@@ -120,7 +120,7 @@ struct set_umask {
 /// that either the runtime or the user may enter is good. `last` is false for the first attempt.
 struct change_directory {
   static constexpr std::string_view name = "enter the working directory";
-  zstring_view path;
+  zstring_view path = {};
   bool last = true;
   static constexpr auto members =
       std::make_tuple(member{"path", &change_directory::path}, member{"last", &change_directory::last});
@@ -142,8 +142,8 @@ struct open_terminal {
 /// PATH), separated by colons. What is found must be an executable file for the user.
 struct find_program {
   static constexpr std::string_view name = "find the program";
-  zstring_view file;
-  zstring_view search;
+  zstring_view file = {};
+  zstring_view search = {};
   static constexpr auto members =
       std::make_tuple(member{"file", &find_program::file}, member{"search", &find_program::search});
   bool operator==(const find_program&) const = default;
@@ -169,8 +169,8 @@ struct close_descriptors {
 /// `environment`.
 struct execute_program {
   static constexpr std::string_view name = "execute the program";
-  std::span<const zstring_view> arguments;
-  std::span<const zstring_view> environment;
+  std::span<const zstring_view> arguments = {};
+  std::span<const zstring_view> environment = {};
   bool add_home = false;
   static constexpr auto members = std::make_tuple(member{"arguments", &execute_program::arguments},
                                                   member{"environment", &execute_program::environment},

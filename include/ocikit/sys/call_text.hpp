@@ -27,13 +27,32 @@ struct hex {
 
 namespace detail {
 
+/// `text` between two marks, cut after 256 bytes: a path of 70,000 helps nobody. Control characters, backslashes and
+/// the marks themselves are escaped.
+inline std::string between(char first, std::string_view text, char last) {
+  constexpr std::size_t longest = 256;
+  std::string out{first};
+  for (const char c : text.substr(0, longest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f && c != last && c != '\\') {
+      out += c;
+      continue;
+    }
+    char escaped[8];
+    std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+    out += escaped;
+  }
+  out += last;
+  return text.size() > longest ? out + "..." : out;
+}
+
 inline std::string shown(fd_view fd) {
   if (fd.get() == AT_FDCWD) return "AT_FDCWD";
   std::string text = std::to_string(fd.get());
-  char path[256];
+  char path[512];
   const std::string link = "/proc/self/fd/" + text;
   const raw::outcome size = raw::readlinkat(AT_FDCWD, link.c_str(), path, sizeof path);
-  if (!raw::failed(size)) text += "<" + std::string(path, static_cast<std::size_t>(size)) + ">";
+  if (!raw::failed(size)) text += between('<', {path, static_cast<std::size_t>(size)}, '>');
   return text;
 }
 inline std::string shown(octal mode) {
@@ -46,21 +65,7 @@ inline std::string shown(hex flags) {
   std::snprintf(text, sizeof text, "0x%lx", flags.value);
   return text;
 }
-inline std::string shown(std::string_view text) {
-  constexpr std::size_t longest = 256;  // a path of 70,000 bytes helps nobody
-  std::string out = "\"";
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f && c != '"' && c != '\\') {
-      out += c;
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-    out += escaped;
-  }
-  return out + (text.size() > longest ? "\"..." : "\"");
-}
+inline std::string shown(std::string_view text) { return between('"', text, '"'); }
 inline std::string shown(const char* text) { return text == nullptr ? "NULL" : shown(std::string_view{text}); }
 inline std::string shown(const std::string& text) { return shown(std::string_view{text}); }
 template <std::integral Number>

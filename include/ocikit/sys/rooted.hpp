@@ -6,6 +6,9 @@
 // See: openat2(2), path_resolution(7).
 #pragma once
 
+#include <linux/magic.h>
+
+#include <cstdint>
 #include <cstring>
 
 #include <ocikit/sys/raw.hpp>
@@ -29,9 +32,9 @@ struct path_buffer {
   std::size_t size = 0;
 
   [[nodiscard]] bool append(const char* part, std::size_t length) noexcept {
-    const bool separated = size != 0;
-    if (size + length + 2 > sizeof text) return false;
-    if (separated) text[size++] = '/';
+    const std::size_t separator = size != 0 ? 1 : 0;
+    if (size + separator + length + 1 > sizeof text) return false;
+    if (separator != 0) text[size++] = '/';
     for (std::size_t i = 0; i < length; ++i) text[size++] = part[i];
     text[size] = '\0';
     return true;
@@ -58,31 +61,49 @@ struct path_buffer {
   return r;
 }
 
-/// Opens `path`, which holds no `..` and whose components must not be links, one O_NOFOLLOW step at a time.
+[[nodiscard]] inline bool is_link(int dir, const char* name) noexcept {
+  char target[1];
+  return !failed(readlinkat(dir, name, target, sizeof target));
+}
+
+/// True for a link in a directory of procfs below its root: all of procfs's magic links are there, and nothing says
+/// which ones they are. `self`, `mounts` and `net`, in the root itself, are ordinary.
+[[nodiscard]] inline bool holds_magic_links(int dir) noexcept {
+  constexpr std::uint64_t procfs_root = 1;  // PROC_ROOT_INO
+  struct ::statfs system {};
+  if (failed(fstatfs(dir, system)) || system.f_type != PROC_SUPER_MAGIC) return false;
+  struct ::statx found {};
+  return failed(statx(dir, "", AT_EMPTY_PATH, STATX_INO, found)) || found.stx_ino != procfs_root;
+}
+
+/// Opens `path`, whose components must be neither links nor `..` (EXDEV), one O_NOFOLLOW step at a time.
 /// The way without openat2(2).
 [[nodiscard]] inline outcome walk(int root, const char* path, int flags) noexcept {
   outcome current = openat(root, ".", O_PATH | O_DIRECTORY);
   while (!failed(current)) {
     const std::size_t length = first_component(path);
     if (length == 0) break;
+    const bool up = length == 2 && path[0] == '.' && path[1] == '.';
     char name[256];
-    if (length >= sizeof name) {
+    if (up || length >= sizeof name) {
       (void)close(static_cast<int>(current));
-      return -ENAMETOOLONG;
+      return up ? -EXDEV : -ENAMETOOLONG;
     }
     std::memcpy(name, path, length);
     name[length] = '\0';
     path += length;
     const char* rest = path;
     const bool last = first_component(rest) == 0;
-    const outcome next = openat(static_cast<int>(current), name, O_NOFOLLOW | (last ? flags : O_PATH | O_DIRECTORY));
+    const int directory = *path == '/' ? O_DIRECTORY : 0;
+    outcome next = openat(static_cast<int>(current), name, O_NOFOLLOW | directory | (last ? flags : O_PATH));
+    // As openat2(2) calls it: O_DIRECTORY makes a link just one more thing that is no directory.
+    if (next == -ENOTDIR && is_link(static_cast<int>(current), name)) next = -ELOOP;
     (void)close(static_cast<int>(current));
     current = next;
   }
   if (failed(current) || (flags & O_PATH) == 0) return current;
   // O_PATH with O_NOFOLLOW opens a link itself instead of refusing it.
-  char target[1];
-  if (failed(readlinkat(static_cast<int>(current), "", target, sizeof target))) return current;
+  if (!is_link(static_cast<int>(current), "")) return current;
   (void)close(static_cast<int>(current));
   return -ELOOP;
 }
@@ -120,16 +141,15 @@ class walker {
     int expansions = 0;
     while (true) {
       const char* next = pending_.text + position_;
+      const bool slash = *next == '/';
       const std::size_t length = first_component(next);
-      if (length == 0) return open_plain(root_, resolved_.c_str(), flags);
+      if (length == 0) return open_plain(root_, resolved_.c_str(), slash ? flags | O_DIRECTORY : flags);
       position_ = static_cast<std::size_t>(next - pending_.text) + length;
-      if (length == 1 && next[0] == '.') continue;
-      if (length == 2 && next[0] == '.' && next[1] == '.') {
-        resolved_.drop_last();
-        continue;
-      }
-      const outcome r = step(next, length, expansions);
+      const bool here = length == 1 && next[0] == '.';
+      const bool up = length == 2 && next[0] == '.' && next[1] == '.';
+      const outcome r = here || up ? expect_directory() : step(next, length, expansions);
       if (failed(r)) return r;
+      if (up) resolved_.drop_last();
     }
   }
 
@@ -147,6 +167,12 @@ class walker {
     return true;
   }
 
+  /// `.` and `..` are entries of directories alone.
+  [[nodiscard]] outcome expect_directory() const noexcept {
+    const outcome fd = open_plain(root_, resolved_.c_str(), O_PATH | O_DIRECTORY);
+    return failed(fd) ? fd : close(static_cast<int>(fd));
+  }
+
   /// One component below `resolved_`: entered, expanded, or made.
   [[nodiscard]] outcome step(const char* name, std::size_t length, int& expansions) noexcept {
     char part[256];
@@ -158,8 +184,9 @@ class walker {
     char target[4096];
     outcome r = readlinkat(static_cast<int>(parent), part, target, sizeof target - 1);
     if (!failed(r)) {
+      const bool magic = holds_magic_links(static_cast<int>(parent));
       (void)close(static_cast<int>(parent));
-      if (++expansions > most_links) return -ELOOP;
+      if (magic || ++expansions > most_links) return -ELOOP;
       target[r] = '\0';
       return push(target) ? 0 : -ENAMETOOLONG;
     }
@@ -171,9 +198,10 @@ class walker {
 
   [[nodiscard]] outcome make(int parent, const char* name) noexcept {
     const char* rest = pending_.text + position_;
+    const bool slash = *rest == '/';
     const bool last = first_component(rest) == 0;
     if (make_ == missing::fail) return -ENOENT;
-    if (last && make_ == missing::file) return mknodat(parent, name, S_IFREG | mode_, 0);
+    if (last && make_ == missing::file) return slash ? -EISDIR : mknodat(parent, name, S_IFREG | mode_, 0);
     return mkdirat(parent, name, last ? mode_ : 0755);
   }
 

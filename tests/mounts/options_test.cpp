@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ocikit/mounts/options.hpp>
+
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace ocikit::mounts;
+
+namespace {
+
+using list = std::vector<std::string>;
+
+/// All of an option_set in one value.
+std::string sum(const option_set& o) {
+  std::string out = std::to_string(o.flags) + " -" + std::to_string(o.cleared) + " r" +
+                    std::to_string(o.recursive_set) + " -r" + std::to_string(o.recursive_clear) + " data:" + o.data +
+                    " unsupported:" + std::string{o.unsupported} + " propagation:";
+  for (const std::uint64_t p : o.propagation) out += std::to_string(p) + ",";
+  return out;
+}
+
+constexpr std::uint64_t no_symfollow = 256, no_symfollow_attribute = 0x200000;  // newer than many C libraries
+
+struct flag_row {
+  const char* name;
+  std::uint64_t set, cleared;
+};
+
+/// From mount(8) and <sys/mount.h>, not from the table under test.
+const flag_row flag_rows[] = {
+    {"ro", MS_RDONLY, 0},
+    {"rw", 0, MS_RDONLY},
+    {"nosuid", MS_NOSUID, 0},
+    {"suid", 0, MS_NOSUID},
+    {"nodev", MS_NODEV, 0},
+    {"dev", 0, MS_NODEV},
+    {"noexec", MS_NOEXEC, 0},
+    {"exec", 0, MS_NOEXEC},
+    {"nosymfollow", no_symfollow, 0},
+    {"symfollow", 0, no_symfollow},
+    {"nodiratime", MS_NODIRATIME, 0},
+    {"diratime", 0, MS_NODIRATIME},
+    {"noatime", MS_NOATIME, 0},
+    {"atime", 0, MS_NOATIME},
+    {"relatime", MS_RELATIME, 0},
+    {"norelatime", 0, MS_RELATIME},
+    {"strictatime", MS_STRICTATIME, 0},
+    {"nostrictatime", 0, MS_STRICTATIME},
+    {"sync", MS_SYNCHRONOUS, 0},
+    {"async", 0, MS_SYNCHRONOUS},
+    {"dirsync", MS_DIRSYNC, 0},
+    {"mand", MS_MANDLOCK, 0},
+    {"nomand", 0, MS_MANDLOCK},
+    {"iversion", MS_I_VERSION, 0},
+    {"noiversion", 0, MS_I_VERSION},
+    {"lazytime", MS_LAZYTIME, 0},
+    {"nolazytime", 0, MS_LAZYTIME},
+    {"silent", MS_SILENT, 0},
+    {"loud", 0, MS_SILENT},
+    {"bind", MS_BIND, 0},
+    {"rbind", MS_BIND | MS_REC, 0},
+    {"remount", MS_REMOUNT, 0},
+};
+
+struct propagation_row {
+  const char* name;
+  std::uint64_t flags;
+};
+const propagation_row propagation_rows[] = {
+    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
+    {"slave", MS_SLAVE},           {"rslave", MS_SLAVE | MS_REC},
+    {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},
+    {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
+};
+
+struct attribute_row {
+  const char* name;
+  std::uint64_t set, clear;
+};
+/// mount_setattr(2)'s: every atime setting needs the whole field cleared.
+const attribute_row attribute_rows[] = {
+    {"ro", MOUNT_ATTR_RDONLY, 0},
+    {"rw", 0, MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID, 0},
+    {"suid", 0, MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV, 0},
+    {"dev", 0, MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC, 0},
+    {"exec", 0, MOUNT_ATTR_NOEXEC},
+    {"nosymfollow", no_symfollow_attribute, 0},
+    {"symfollow", 0, no_symfollow_attribute},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
+    {"diratime", 0, MOUNT_ATTR_NODIRATIME},
+    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
+    {"atime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+    {"relatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+    {"norelatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
+    {"nostrictatime", MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+};
+
+option_set flags(std::uint64_t set, std::uint64_t cleared) {
+  option_set out;
+  out.flags = set;
+  out.cleared = cleared;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every option is read as mount(8) means it") {
+  for (const flag_row& row : flag_rows) {
+    CAPTURE(row.name);
+    CHECK(sum(parse_options(list{row.name})) == sum(flags(row.set, row.cleared)));
+  }
+  for (const propagation_row& row : propagation_rows) {
+    CAPTURE(row.name);
+    option_set wanted;
+    wanted.propagation = {row.flags};
+    CHECK(sum(parse_options(list{row.name})) == sum(wanted));
+  }
+  for (const attribute_row& row : attribute_rows) {
+    CAPTURE(row.name);
+    option_set wanted;
+    wanted.recursive_set = row.set;
+    wanted.recursive_clear = row.clear;
+    CHECK(sum(parse_options(list{std::string{"r"} + row.name})) == sum(wanted));
+  }
+}
+
+TEST_CASE("the tables here know every option that `features` names, so that none goes untested") {
+  list mine;
+  for (const flag_row& row : flag_rows) mine.emplace_back(row.name);
+  for (const propagation_row& row : propagation_rows) mine.emplace_back(row.name);
+  for (const attribute_row& row : attribute_rows) mine.push_back(std::string{"r"} + row.name);
+  auto named = option_names();
+  std::sort(mine.begin(), mine.end());
+  std::sort(named.begin(), named.end());
+  CHECK(named == mine);
+}
+
+TEST_CASE("a later option undoes an earlier one, because fstab(5) works so") {
+  for (const flag_row& on : flag_rows)
+    for (const flag_row& off : flag_rows) {
+      if (on.set == 0 || on.set != off.cleared) continue;
+      CAPTURE(on.name, off.name);
+      CHECK(sum(parse_options(list{on.name, off.name})) == sum(flags(0, on.set)));
+      CHECK(sum(parse_options(list{off.name, on.name})) == sum(flags(on.set, 0)));
+      CHECK(sum(parse_options(list{on.name, off.name, on.name})) == sum(flags(on.set, 0)));
+    }
+}
+
+TEST_CASE("recursive attributes undo each other too, and leave the mount's own flags alone") {
+  struct row {
+    list options;
+    std::uint64_t set, clear;
+  };
+  const row rows[] = {
+      {{"rro", "rrw"}, 0, MOUNT_ATTR_RDONLY},
+      {{"rrw", "rro"}, MOUNT_ATTR_RDONLY, 0},
+      {{"rro", "rnosuid"}, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0},
+      {{"rnoatime", "rstrictatime"}, MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
+      {{"rstrictatime", "rnoatime"}, MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
+      {{"rnoatime", "ratime"}, MOUNT_ATTR_RELATIME, MOUNT_ATTR__ATIME},
+      {{"rnodiratime", "rnoatime"}, MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
+  };
+  for (const row& one : rows) {
+    CAPTURE(one.options);
+    option_set wanted;
+    wanted.recursive_set = one.set;
+    wanted.recursive_clear = one.clear;
+    CHECK(sum(parse_options(one.options)) == sum(wanted));
+  }
+}
+
+TEST_CASE("what no table knows is data, in order, because the file system must judge it") {
+  const auto got = parse_options(list{"mode=755", "ro", "size=1k", "defaults", "rprivate", "rsync", "RO", "", "r"});
+  CHECK(got.data == "mode=755,size=1k,defaults,rsync,RO,,r");
+  CHECK(got.flags == MS_RDONLY);
+}
+
+TEST_CASE("propagation keeps its order and its repetitions, because each is a system call of its own") {
+  CHECK(parse_options(list{"rshared", "slave", "rshared"}).propagation ==
+        std::vector<std::uint64_t>{MS_SHARED | MS_REC, MS_SLAVE, MS_SHARED | MS_REC});
+}
+
+TEST_CASE("options that are known but not supported are named, the first one, instead of becoming data unnoticed") {
+  for (const char* option : {"tmpcopyup", "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow"})
+    CHECK(parse_options(list{"ro", option}).unsupported == option);
+  CHECK(parse_options(list{"ridmap", "tmpcopyup"}).unsupported == "ridmap");
+  CHECK(parse_options(list{"ro", "bind"}).unsupported.empty());
+}
+
+TEST_CASE("a bind mount's flags become attributes, and those of the superblock vanish, as no bind can change them") {
+  for (const attribute_row& row : attribute_rows) {
+    CAPTURE(row.name);
+    const auto got = bind_attributes(parse_options(list{"bind", row.name}));
+    CHECK(got.set == row.set);
+    CHECK(got.clear == row.clear);
+  }
+  const auto none = bind_attributes(parse_options(list{"rbind", "sync", "mand", "lazytime", "silent", "dirsync"}));
+  CHECK(none.set == 0);
+  CHECK(none.clear == 0);
+}
+
+TEST_CASE("of several atime options a bind mount takes the one that mount(2) takes: strictatime, noatime, relatime") {
+  struct row {
+    list options;
+    std::uint64_t set;
+  };
+  const row rows[] = {
+      {{"noatime", "relatime"}, MOUNT_ATTR_NOATIME},        {{"relatime", "noatime"}, MOUNT_ATTR_NOATIME},
+      {{"noatime", "norelatime"}, MOUNT_ATTR_NOATIME},      {{"noatime", "nostrictatime"}, MOUNT_ATTR_NOATIME},
+      {{"strictatime", "noatime"}, MOUNT_ATTR_STRICTATIME}, {{"strictatime", "atime"}, MOUNT_ATTR_STRICTATIME},
+      {{"noatime", "atime"}, MOUNT_ATTR_RELATIME},          {{"relatime", "norelatime"}, MOUNT_ATTR_RELATIME},
+  };
+  for (const row& one : rows) {
+    CAPTURE(one.options);
+    const auto got = bind_attributes(parse_options(one.options));
+    CHECK(got.set == one.set);
+    CHECK(got.clear == MOUNT_ATTR__ATIME);
+  }
+}

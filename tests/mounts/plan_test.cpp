@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ocikit/mounts/plan.hpp>
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catch.hpp"
+#include "steps_text.hpp"
+
+using namespace ocikit;
+using namespace ocikit::mounts;
+using ocikit::testing::full_text;
+
+namespace {
+
+using list = std::vector<std::string>;
+using steps = step_list<mounts::step>;
+
+facts known_facts() {
+  facts out;
+  out.rootfs = "/b/rootfs";
+  out.bundle = "/b";
+  return out;
+}
+
+spec::mount entry(std::string destination, std::string type, std::string source, list options = {}) {
+  return {.destination = std::move(destination),
+          .type = std::move(type),
+          .source = std::move(source),
+          .options = std::move(options)};
+}
+
+/// A plan and what it borrows from.
+struct planned_mounts {
+  spec::config config;
+  text_pool texts;
+  std::uint32_t slots = 5;  // not 0, so that a plan that forgets the counter is seen
+  result<mount_plan> plan;
+
+  explicit planned_mounts(std::vector<spec::mount> mounts, const facts& known = known_facts())
+      : config{.mounts = std::move(mounts)}, plan{plan_mounts(config, known, texts, slots)} {}
+
+  [[nodiscard]] std::string text() const {
+    if (!plan) return plan.error().message();
+    return "sources" + full_text(plan->sources) + "targets" + full_text(plan->targets) + "finishing" +
+           full_text(plan->finishing) + "slots " + std::to_string(slots);
+  }
+};
+
+std::string expected(const steps& sources, const steps& targets, const steps& finishing = {}, int slots = 5) {
+  return "sources" + full_text(sources) + "targets" + full_text(targets) + "finishing" + full_text(finishing) +
+         "slots " + std::to_string(slots);
+}
+
+}  // namespace
+
+TEST_CASE("no mounts, no steps") { CHECK(planned_mounts{{}}.text() == expected({}, {})); }
+
+TEST_CASE("a bind mount is its option, not its type: a source in a slot, then attached with its attributes") {
+  CHECK(planned_mounts{{entry("/data", "none", "/srv", {"rbind", "ro", "nosuid", "rro"})}}.text() ==
+        expected({{open_source{"/srv", 5, true}, "/mounts/0/source"}},
+                 {{attach{"/data", 5, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0}, {MOUNT_ATTR_RDONLY, 0}, {}, false},
+                   "/mounts/0"}},
+                 {}, 6));
+  CHECK(planned_mounts{{entry("/data", "bind", "/srv")}}.text() ==
+        expected({}, {{mount_filesystem{.type = "bind", .source = "/srv", .target = "/data"}, "/mounts/0"}}));
+}
+
+TEST_CASE("all sources come first, in the config's order, each with a slot of its own") {
+  const std::uint64_t propagation[] = {MS_PRIVATE | MS_REC, MS_SHARED};
+  CHECK(planned_mounts{{entry("/a", "", "files/a", {"bind", "rprivate", "shared"}), entry("/t", "tmpfs", ""),
+                        entry("//b/./c/../", "", "/b", {"bind", "rw"})}}
+            .text() ==
+        expected(
+            {{open_source{"/b/files/a", 5, false}, "/mounts/0/source"},
+             {open_source{"/b", 6, false}, "/mounts/2/source"}},
+            {{attach{"/a", 5, {}, {}, propagation, false}, "/mounts/0"},
+             {mount_filesystem{.type = "tmpfs", .source = "tmpfs", .target = "/t", .inherit_mode = true}, "/mounts/1"},
+             {attach{"/b", 6, {0, MOUNT_ATTR_RDONLY}, {}, {}, false}, "/mounts/2"}},
+            {}, 7));
+}
+
+TEST_CASE("a file system takes one mount(2) and one call for each propagation") {
+  CHECK(planned_mounts{{entry("/x", "ext4", "/dev/sda", {"noexec", "data=ordered", "rslave", "private", "discard"})}}
+            .text() == expected({}, {{mount_filesystem{.type = "ext4",
+                                                       .source = "/dev/sda",
+                                                       .target = "/x",
+                                                       .flags = MS_NOEXEC,
+                                                       .data = "data=ordered,discard"},
+                                      "/mounts/0"},
+                                     {change_propagation{"/x", MS_SLAVE | MS_REC}, "/mounts/0"},
+                                     {change_propagation{"/x", MS_PRIVATE}, "/mounts/0"}}));
+}
+
+TEST_CASE("what the runtime still has to fill becomes read-only last") {
+  const facts known = known_facts();
+  struct row {
+    spec::mount mount;
+    std::uint64_t now;
+    bool late;
+  };
+  const row rows[] = {
+      {entry("/tmp", "tmpfs", "t", {"ro", "nodev", "mode=1777"}), MS_NODEV, true},
+      {entry("/dev", "devtmpfs", "t", {"ro", "mode=1777"}), 0, true},
+      {entry("/sys", "sysfs", "t", {"ro", "mode=1777"}), MS_RDONLY, false},
+      {entry("/tmp", "tmpfs", "t", {"rw", "mode=1777"}), 0, false},
+  };
+  for (const row& one : rows) {
+    CAPTURE(one.mount.destination, one.mount.type);
+    const planned_mounts got{{one.mount}, known};
+    mount_filesystem step{.type = one.mount.type, .source = "t", .target = one.mount.destination};
+    step.flags = one.now;
+    step.data = "mode=1777";
+    step.ordinary_directory = one.mount.type == "sysfs";
+    steps finishing;
+    if (one.late) finishing = {{change_attributes{one.mount.destination, {MOUNT_ATTR_RDONLY, 0}}, "/mounts/0"}};
+    CHECK(got.text() == expected({}, {{step, "/mounts/0"}}, finishing));
+  }
+}
+
+TEST_CASE("kernel views go on ordinary directories only, and a tmpfs takes over the mode of what it covers") {
+  struct row {
+    const char* type;
+    list options;
+    bool ordinary, inherit;
+  };
+  const row rows[] = {
+      {"proc", {}, true, false},
+      {"sysfs", {}, true, false},
+      {"devpts", {}, true, false},
+      {"mqueue", {}, true, false},
+      {"tmpfs", {"mode=700"}, false, false},
+      {"tmpfs", {"size=1k"}, false, true},
+      {"ext4", {}, false, false},
+  };
+  for (const row& one : rows) {
+    CAPTURE(one.type);
+    const planned_mounts got{{entry("/proc", one.type, "", one.options)}};
+    const planned_mounts elsewhere{{entry("/m", one.type, "", one.options)}};
+    const auto& step = std::get<mount_filesystem>(elsewhere.plan->targets.at(0).what);
+    CHECK(step.ordinary_directory == one.ordinary);
+    CHECK(step.inherit_mode == one.inherit);
+    CHECK(got.plan.has_value() == (std::string_view{one.type} == "proc"));
+  }
+}
+
+TEST_CASE("nothing covers /proc but procfs, and nothing inside it but what lxcfs covers") {
+  const std::string not_proc = "\"/proc\" cannot be mounted because it is not of type proc (config.json#/mounts/0)";
+  const auto inside = [](const std::string& path) {
+    return "\"" + path + "\" cannot be mounted because it is inside /proc (config.json#/mounts/0)";
+  };
+  const std::pair<spec::mount, std::string> rows[] = {
+      {entry("/proc", "proc", "proc"), ""},
+      {entry("/proc/", "proc", "proc"), ""},
+      {entry("/", "tmpfs", "t"), "mountpoint \"/\" is on the top of rootfs (config.json#/mounts/0/destination)"},
+      {entry("/x/..", "tmpfs", "t"), "mountpoint \"/\" is on the top of rootfs (config.json#/mounts/0/destination)"},
+      {entry("/proc", "tmpfs", "t"), not_proc},
+      {entry("/proc", "none", "/proc", {"rbind"}), ""},
+      {entry("/proc", "none", "/proc/1/../", {"bind"}), ""},
+      {entry("/proc", "proc", "/tmp", {"bind"}), ""},
+      {entry("/proc", "none", "/procfake", {"bind"}), not_proc},
+      {entry("/proc", "none", "/proc/../tmp", {"bind"}), not_proc},
+      {entry("/proc", "none", "proc", {"bind"}), not_proc},  // the bundle's own directory
+      {entry("/proc/sys", "tmpfs", "t"), inside("/proc/sys")},
+      {entry("/proc/sys", "none", "/x", {"bind"}), inside("/proc/sys")},
+      {entry("/proc/x/../uptime", "none", "/x", {"bind"}), ""},
+      {entry("/proc/uptime", "tmpfs", "t"), inside("/proc/uptime")},
+      {entry("/proc/sys/kernel/ns_last_pid", "none", "/x", {"bind"}), ""},
+      {entry("/proc/sys/kernel", "none", "/x", {"bind"}), inside("/proc/sys/kernel")},
+      {entry("/process", "tmpfs", "t"), ""},
+  };
+  for (const auto& [mount, message] : rows) {
+    CAPTURE(mount.destination, mount.source);
+    const planned_mounts got{{mount}};
+    CHECK((got.plan ? "" : got.plan.error().message()) == message);
+  }
+}
+
+TEST_CASE("a bind mount that may lie on procfs says so, for the executor refuses it anywhere else") {
+  const planned_mounts got{{entry("/proc/stat", "", "/s", {"bind"}), entry("/proc", "", "/proc", {"bind"}),
+                            entry("/srv", "", "/s", {"bind"})}};
+  REQUIRE(got.plan);
+  CHECK(std::get<attach>(got.plan->targets[0].what).inside_procfs);
+  CHECK(std::get<attach>(got.plan->targets[1].what).inside_procfs);
+  CHECK(!std::get<attach>(got.plan->targets[2].what).inside_procfs);
+}
+
+TEST_CASE("what cannot be done is refused with its place, instead of being left out") {
+  spec::mount mapped = entry("/m", "", "/s", {"bind"});
+  mapped.uid_mappings = {{0, 1, 1}};
+  CHECK(planned_mounts{{mapped}}.text() == "id-mapped mounts are not supported yet (config.json#/mounts/0)");
+  CHECK(planned_mounts{{entry("/t", "tmpfs", ""), entry("/m", "", "/s", {"bind", "idmap"})}}.text() ==
+        "mount option \"idmap\" is not supported yet (config.json#/mounts/1/options)");
+  CHECK(planned_mounts{{entry("/m", "", "/s", {"bind", "size=1"})}}.text() ==
+        "bind mounts cannot have any filesystem-specific options applied (config.json#/mounts/0/options)");
+}
+
+TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the kernel forbids a mount") {
+  facts known = known_facts();
+  const list options = {"ro", "nosuid", "rprivate"};
+  const auto mounted = [&](zstring_view source) {
+    return expected({}, {{mount_filesystem{.type = "cgroup2",
+                                           .source = source,
+                                           .target = "/sys/fs/cgroup",
+                                           .flags = MS_RDONLY | MS_NOSUID,
+                                           .ordinary_directory = true},
+                          "/mounts/0"},
+                         {change_propagation{"/sys/fs/cgroup", MS_PRIVATE | MS_REC}, "/mounts/0"}});
+  };
+  const std::uint64_t propagation[] = {MS_PRIVATE | MS_REC};
+  const std::string bound = expected(
+      {{open_source{"/sys/fs/cgroup", 5, true}, "/mounts/0/source"}},
+      {{attach{"/sys/fs/cgroup", 5, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0}, {}, propagation, false}, "/mounts/0"}},
+      {}, 6);
+  struct row {
+    bool user_namespace, cgroup_namespace;
+    std::string text;
+  };
+  const row rows[] = {{false, false, mounted("cgroup")},
+                      {false, true, mounted("cgroup2")},
+                      {true, true, mounted("cgroup2")},
+                      {true, false, bound}};
+  for (const row& one : rows) {
+    CAPTURE(one.user_namespace, one.cgroup_namespace);
+    known.user_namespace = one.user_namespace;
+    known.cgroup_namespace = one.cgroup_namespace;
+    CHECK(planned_mounts{{entry("/sys/fs/cgroup", "cgroup", "cgroup", options)}, known}.text() == one.text);
+    CHECK(planned_mounts{{entry("/sys/fs/cgroup", "cgroup2", "cgroup", options)}, known}.text() == one.text);
+  }
+}
+
+namespace {
+
+facts v1_facts(bool cgroup_namespace) {
+  facts known = known_facts();
+  known.unified_cgroups = false;
+  known.cgroup_namespace = cgroup_namespace;
+  known.cgroup_paths = {{"cpu", "/sys/fs/cgroup/cpu,cpuacct/c"},
+                        {"cpuacct", "/sys/fs/cgroup/cpu,cpuacct/c"},
+                        {"name=systemd", "/sys/fs/cgroup/systemd/c"},
+                        {"pids", "/sys/fs/cgroup/pids"},
+                        {"odd", "/mnt/odd/c"},
+                        {"", "/sys/fs/cgroup/unified/c"}};
+  return known;
+}
+
+planned<mounts::step> v1_base() {
+  return {mount_filesystem{.type = "tmpfs",
+                           .source = "tmpfs",
+                           .target = "/cg",
+                           .flags = MS_NODEV,
+                           .data = "mode=755",
+                           .ordinary_directory = true},
+          "/mounts/0"};
+}
+
+planned<mounts::step> v1_link(zstring_view name) { return {make_link{"cg", name, "cpu,cpuacct", false}, "/mounts/0"}; }
+
+}  // namespace
+
+TEST_CASE("cgroup v1 without a namespace: the container's own directories are bound, one per hierarchy") {
+  const auto bind = [](zstring_view target, std::uint32_t slot) -> planned<mounts::step> {
+    return {attach{target, slot, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0}, {}, {}, false}, "/mounts/0"};
+  };
+  CHECK(planned_mounts{{entry("/cg", "cgroup", "cgroup", {"ro", "nodev"})}, v1_facts(false)}.text() ==
+        expected({{open_source{"/sys/fs/cgroup/cpu,cpuacct/c", 5, true}, "/mounts/0/source"},
+                  {open_source{"/sys/fs/cgroup/systemd/c", 6, true}, "/mounts/0/source"},
+                  {open_source{"/sys/fs/cgroup/pids", 7, true}, "/mounts/0/source"}},
+                 {v1_base(), bind("/cg/cpu,cpuacct", 5), v1_link("cpu"), v1_link("cpuacct"), bind("/cg/systemd", 6),
+                  bind("/cg/pids", 7)},
+                 {{change_attributes{"/cg", {MOUNT_ATTR_RDONLY, 0}}, "/mounts/0"}}, 8));
+}
+
+TEST_CASE("cgroup v1 with a namespace: each hierarchy is mounted, a named one by its name") {
+  const auto mounted = [](zstring_view target, zstring_view data) -> planned<mounts::step> {
+    return {mount_filesystem{.type = "cgroup",
+                             .source = "cgroup",
+                             .target = target,
+                             .flags = MS_NODEV,
+                             .data = data,
+                             .ordinary_directory = true},
+            "/mounts/0"};
+  };
+  CHECK(planned_mounts{{entry("/cg", "cgroup", "cgroup", {"nodev"})}, v1_facts(true)}.text() ==
+        expected({}, {v1_base(), mounted("/cg/cpu,cpuacct", "cpu,cpuacct"), v1_link("cpu"), v1_link("cpuacct"),
+                      mounted("/cg/systemd", "none,name=systemd"), mounted("/cg/pids", "pids")}));
+}
