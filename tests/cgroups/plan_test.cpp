@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -123,6 +124,17 @@ TEST_CASE("cpu.shares become a weight along runc's curve, whose usual value maps
   CHECK(linear_weight::from_shares(2) == 1);
   CHECK(linear_weight::from_shares(1024) == 39);
   CHECK(linear_weight::from_shares(262144) == 10000);
+}
+
+TEST_CASE("the weight is the formula's for every number of shares, to the last one") {
+  unsigned wrong = 0;
+  for (unsigned shares = 2; shares <= 262144; ++shares) {
+    const long double l = std::log2(static_cast<long double>(shares));
+    const long double exact = std::pow(10.0L, (l * l + 125 * l - 126) / 612), nearest = std::round(exact);
+    const long double expected = std::abs(exact - nearest) < 1e-14L ? nearest : std::ceil(exact);
+    if (quadratic_weight::from_shares(shares) != static_cast<std::uint64_t>(expected)) ++wrong;
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("cpu on both versions") {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,10 +36,35 @@ struct fs_member {
   bool fresh = false;
   std::vector<std::string> made = {};  ///< by `create`, the outermost first
 
+  unique_fd above = {};  ///< the directory above `path`, by `create`
+
   [[nodiscard]] bool has(std::string_view key) const { return std::find(keys.begin(), keys.end(), key) != keys.end(); }
 };
 
+/// A cgroup without a descriptor of its hierarchy: a name in a directory.
+struct short_way {
+  fd_view directory;
+  std::string name;
+};
+
 namespace detail {
+
+/// What is at `name`, no link on the way to it.
+[[nodiscard]] inline result<unique_fd> open_plain(fd_view dir, const std::string& name, int flags) {
+  open_how how{};
+  how.flags = static_cast<unsigned>(flags);
+  how.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  return sys::openat2(dir, name, how);
+}
+
+/// The usual ways to a cgroup: right below the mount point, whose path is the kernel's own, or with the directory above
+/// it open. Null for others, which are reached level by level from the root.
+[[nodiscard]] inline std::optional<short_way> way_to(const fs_member& m) {
+  const auto slash = m.path.rfind('/');
+  if (m.path.empty() || (slash != std::string::npos && !m.above)) return std::nullopt;
+  if (slash == std::string::npos) return short_way{sys::at_fdcwd, m.mount_point + "/" + m.path};
+  return short_way{m.above, m.path.substr(slash + 1)};
+}
 
 /// A cpuset starts without cpus and memory nodes, and nothing can join it like that: each level takes over what the one
 /// above has. `levels` are the open directories from the top; the top's values are never empty.
@@ -90,14 +116,23 @@ namespace detail {
   return now == target;
 }
 
-/// v1 device rules: from what devices.list shows to `target`, and a look whether the kernel has it so.
-[[nodiscard]] inline result<void> enforce_devices_v1(fd_view dir, const device_list& target) {
-  const auto now = OCIKIT_TRY(read_file(dir, "devices.list").and_then(parse_device_list));
+/// devices.allow and devices.deny, opened when needed.
+struct device_files {
+  unique_fd allow = {}, deny = {};
+};
+
+/// v1 device rules: from what devices.list shows to `target`, and a look whether the kernel has it so. The list of a
+/// `fresh` cgroup, one that nobody has set rules in yet, is whatever it has from above: it is not read but started
+/// over.
+[[nodiscard]] inline result<void> enforce_devices_v1(fd_view dir, const device_list& target, bool fresh,
+                                                     device_files& files) {
+  device_list everything;
+  everything.reset(true);
+  const auto now = fresh ? everything : OCIKIT_TRY(read_file(dir, "devices.list").and_then(parse_device_list));
   const auto plan = plan_device_writes(now, target);
   if (plan.empty()) return {};
-  unique_fd files[2];
   for (const auto& write : plan) {
-    auto& file = files[write.allow ? 1 : 0];
+    auto& file = write.allow ? files.allow : files.deny;
     if (!file)
       file = OCIKIT_TRY(sys::openat(dir, write.allow ? "devices.allow" : "devices.deny", O_WRONLY | O_NOFOLLOW));
     OCIKIT_TRY(sys::write_all(file, write.text));  // a rule is far too short to be cut
@@ -143,11 +178,11 @@ class fs_driver final : public driver {
       close(m);
       if (m.fresh) {
         m.fresh = false;
-        const auto removed = remove_tree(m.root, m.path);
+        const auto removed = remove_member(m, 10);
         if (!removed && outcome) outcome = removed;
-        m.made.pop_back();
+        if (!m.made.empty()) m.made.pop_back();
       }
-      if (m.root) detail::remove_made(m.root, m.made);
+      if (!m.made.empty()) detail::remove_made(m.root, m.made);
     }
     return outcome;
   }
@@ -172,8 +207,7 @@ class fs_driver final : public driver {
     if (members_.empty()) return enter_nothing{};
     enter_by_write way;
     for (auto& m : members_) {
-      const fd_view dir = OCIKIT_TRY(directory(m));
-      if (!m.procs) m.procs = OCIKIT_TRY(sys::openat(dir, "cgroup.procs", O_WRONLY | O_NOFOLLOW));
+      if (!m.procs) OCIKIT_TRY(open_procs(m));
       way.procs.push_back(m.procs);
     }
     return way;
@@ -241,10 +275,8 @@ class fs_driver final : public driver {
   result<void> remove() override {
     result<void> outcome;
     for (auto& m : members_) {
-      close(m);
-      const auto root = root_of(m);
       // Whoever lives in one hierarchy lives in the others too: a second of patience is enough for all of them.
-      auto removed = root ? remove_tree(*root, m.path, outcome ? 10 : 0) : result<void>{tl::unexpected(root.error())};
+      auto removed = remove_member(m, outcome ? 10 : 0);
       if (!removed && outcome && !(wish_.rootless && detail::is_permission(removed.error()))) outcome = removed;
     }
     return outcome.map_error([](error e) { return std::move(e).within("unable to remove container's cgroup"); });
@@ -263,6 +295,26 @@ class fs_driver final : public driver {
     return found == members_.end() ? nullptr : &*found;
   }
 
+  result<void> open_procs(fs_member& m) const {
+    if (const auto way = detail::way_to(m); way && m.fresh && !m.dir)
+      if (auto opened = detail::open_plain(way->directory, way->name + "/cgroup.procs", O_WRONLY)) {
+        m.procs = *std::move(opened);
+        return {};
+      }
+    const fd_view dir = OCIKIT_TRY(directory(m));
+    m.procs = OCIKIT_TRY(sys::openat(dir, "cgroup.procs", O_WRONLY | O_NOFOLLOW));
+    return {};
+  }
+
+  /// rmdir, and nothing else in the usual case.
+  result<void> remove_member(fs_member& m, int retries) const {
+    if (const auto way = detail::way_to(m)) {
+      const auto r = sys::raw::unlinkat(way->directory.get(), way->name.c_str(), AT_REMOVEDIR);
+      if (const int code = sys::raw::errno_of(r); code == 0 || code == ENOENT) return {};
+    }
+    return remove_tree(OCIKIT_TRY(root_of(m)), m.path, retries);
+  }
+
   static void close(fs_member& m) {
     m.dir.reset();
     m.procs.reset();
@@ -278,6 +330,12 @@ class fs_driver final : public driver {
   }
 
   result<fd_view> directory(fs_member& m) const {
+    if (m.dir) return m.dir.view();
+    if (const auto way = detail::way_to(m); way && m.fresh)
+      if (auto dir = detail::open_plain(way->directory, way->name, O_PATH | O_DIRECTORY)) {
+        m.dir = *std::move(dir);
+        return m.dir.view();
+      }
     const fd_view root = OCIKIT_TRY(root_of(m));
     if (!m.dir) m.dir = OCIKIT_TRY(open_below(root, m.path, O_PATH | O_DIRECTORY));
     return m.dir.view();
@@ -295,6 +353,16 @@ class fs_driver final : public driver {
   }
 
   result<void> make(fs_member& m) {
+    if (const auto above = parent_of(m.path); !above.empty())
+      if (auto found = detail::open_plain(sys::at_fdcwd, m.mount_point + "/" + above, O_PATH | O_DIRECTORY))
+        m.above = *std::move(found);
+    if (const auto way = detail::way_to(m);
+        way && !sys::raw::failed(sys::raw::mkdirat(way->directory.get(), way->name.c_str(), 0755))) {
+      // Nothing is known of the file system yet. But whatever is done to a new directory is done to files in it, and
+      // only in a cgroup a new directory has any.
+      m.fresh = true;
+      return m.has("cpuset") ? inherit_cpuset(m) : result<void>{};
+    }
     const fd_view root = OCIKIT_TRY(root_of(m));
     const auto above = parent_of(m.path);
     const auto name = m.path.substr(above.empty() ? 0 : above.size() + 1);
@@ -305,9 +373,23 @@ class fs_driver final : public driver {
     m.fresh = OCIKIT_TRY(maker.one(parent, name, m.path));
     m.dir = OCIKIT_TRY(open_below(parent, name, O_PATH | O_DIRECTORY));
     if (!m.fresh) OCIKIT_TRY(check_unused(m));
-    if (!m.has("cpuset")) return {};
+    return m.has("cpuset") ? inherit_cpuset(m) : result<void>{};
+  }
+
+  /// A new cgroup's cpuset is empty, or with cgroup.clone_children has what is above already: then it is written once
+  /// more, to no effect.
+  result<void> inherit_cpuset(fs_member& m) const {
+    const bool parent_there = m.fresh && m.made.empty();
+    if (parent_there && take_over(m, "cpuset.cpus") && take_over(m, "cpuset.mems")) return {};
+    const fd_view root = OCIKIT_TRY(root_of(m));
     const auto levels = OCIKIT_TRY(detail::open_levels(root, m.path));
     return detail::inherit_cpuset(std::vector<fd_view>(levels.begin(), levels.end()));
+  }
+
+  bool take_over(fs_member& m, const std::string& file) const {
+    const auto above = m.above ? read_line(m.above, file) : read_line(sys::at_fdcwd, m.mount_point + "/" + file);
+    const auto dir = directory(m);
+    return above && !above->empty() && dir && write_file(*dir, file, *above);
   }
 
   result<void> check_unused(fs_member& m) {
@@ -354,7 +436,9 @@ class fs_driver final : public driver {
     auto* m = member("devices");
     if (m == nullptr) return {};  // rootless; else `open` has refused
     const fd_view dir = OCIKIT_TRY(directory(*m));
-    auto done = detail::enforce_devices_v1(dir, target);
+    const bool untouched = m->fresh && !ruled_;
+    ruled_ = true;
+    auto done = detail::enforce_devices_v1(dir, target, untouched, device_files_);
     if (done || wish_.rootless || detail::in_user_namespace(host_)) return {};
     return tl::unexpected(std::move(done).error().within("setting device rules").at("/linux/resources/devices"));
   }
@@ -378,6 +462,8 @@ class fs_driver final : public driver {
   host_paths host_;
   std::vector<fs_member> members_;
   fs_wish wish_;
+  bool ruled_ = false;  ///< device rules were set
+  detail::device_files device_files_;
 };
 
 /// cgroup v1 and hybrid, by their files.
@@ -392,9 +478,7 @@ class fs_opener final : public opener {
     if (no_devices) return tl::unexpected(error::unsupported("the devices controller of cgroup v1 is not mounted"));
     const bool absolute = wanted.cgroups_path.starts_with('/');
     std::vector<own_cgroup> own;
-    if (!absolute)
-      own = parse_proc_cgroup(
-          OCIKIT_TRY(sys::read_file(sys::at_fdcwd, host_.proc_self + "/cgroup", detail::longest_file)));
+    if (!absolute) own = parse_proc_cgroup(OCIKIT_TRY(read_file(sys::at_fdcwd, host_.proc_self + "/cgroup")));
     const auto inner = clean_path(wanted.cgroups_path.empty() ? wanted.id : wanted.cgroups_path);
     std::vector<fs_member> members;
     for (const auto& h : found)
@@ -426,7 +510,8 @@ class fs_opener final : public opener {
 
  private:
   [[nodiscard]] result<std::vector<hierarchy>> hierarchies() const {
-    const auto text = OCIKIT_TRY(sys::read_file(sys::at_fdcwd, host_.proc_self + "/mountinfo", detail::longest_file));
+    const unique_fd file = OCIKIT_TRY(sys::openat(sys::at_fdcwd, host_.proc_self + "/mountinfo", O_RDONLY));
+    const auto text = OCIKIT_TRY(sys::read_all(file, detail::longest_file));
     auto found = parse_hierarchies(text, host_.cgroups + "/unified");
     // Without permission a file system may still be there; v2 alone is what this driver cannot work with.
     if (found.empty()) return tl::unexpected(error::unsupported("no cgroup v1 hierarchy is mounted"));

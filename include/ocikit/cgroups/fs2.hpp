@@ -364,7 +364,7 @@ class fs2_opener final : public opener {
   [[nodiscard]] result<std::string> place(const request& wanted) const {
     const auto& path = wanted.cgroups_path;
     if (path.starts_with('/')) return clean_path(path);
-    const auto text = OCIKIT_TRY(sys::read_file(sys::at_fdcwd, host_.proc_self + "/cgroup", detail::longest_file));
+    const auto text = OCIKIT_TRY(read_file(sys::at_fdcwd, host_.proc_self + "/cgroup"));
     std::string own;
     for (const auto& line : parse_proc_cgroup(text))
       if (line.controllers.empty()) own = clean_path(line.path);
