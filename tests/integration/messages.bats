@@ -22,7 +22,7 @@ program() {
 	[[ $output == *'exec: \"/nosuch\": stat /nosuch: no such file or directory'* ]]  # quoted in the log's text form
 	args nosuch
 	complaint 1
-	[[ $output == *'exec: "nosuch": executable file not found in $PATH'* ]]
+	[[ $output == *'exec: \"nosuch\": executable file not found in $PATH'* ]]
 }
 
 @test "a program without permission is told in the words from which engines make exit status 126" {

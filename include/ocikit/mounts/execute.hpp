@@ -216,14 +216,29 @@ namespace detail {
 
 }  // namespace detail
 
-/// See mknod(2). The init's umask is 0, so that the mode is exact.
+namespace detail {
+
+/// What stands in a node's place already: 0 when it is that very device, -EEXIST when it is anything else.
+[[nodiscard]] inline outcome check_node(const make_node& s, int directory) noexcept {
+  struct ::statx found {};
+  const outcome r = sys::raw::statx(directory, s.file.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, found);
+  if (failed(r)) return r;
+  const bool same_type = (found.stx_mode & S_IFMT) == (s.mode & S_IFMT);
+  const bool device = (s.mode & S_IFMT) != S_IFIFO;
+  const bool same_number = !device || (found.stx_rdev_major == s.major && found.stx_rdev_minor == s.minor);
+  return same_type && same_number ? 0 : -EEXIST;
+}
+
+}  // namespace detail
+
+/// See mknod(2). The init's umask is 0, so that the mode is exact. EEXIST: something else stands in its place.
 [[nodiscard]] inline outcome execute(const make_node& s, workspace& w) noexcept {
   const outcome directory = detail::device_directory(s.directory, w);
   if (failed(directory)) return directory;
   const int at = detail::as_fd(directory);
   if (s.bind) return detail::bind_node(s, at);
   outcome r = sys::raw::mknodat(at, s.file.c_str(), s.mode, detail::device_number(s.major, s.minor));
-  if (r == -EEXIST) return 0;
+  if (r == -EEXIST) return detail::check_node(s, at);
   if (r == -EPERM) return detail::bind_node(s, at);
   if (!failed(r) && (s.uid != 0 || s.gid != 0))
     r = sys::raw::fchownat(at, s.file.c_str(), s.uid, s.gid, AT_SYMLINK_NOFOLLOW);

@@ -112,7 +112,7 @@ struct change_attributes {
   bool operator==(const change_attributes&) const = default;
 };
 
-/// mknod(2) of `file` in `directory`; a node that is there stays as it is. Where the kernel forbids it, and always with
+/// mknod(2) of `file` in `directory`; the same node that is there already stays. Where the kernel forbids it, and always with
 /// `bind`, the host's node of that path is bound instead. `mode` holds the type bits too.
 struct make_node {
   static constexpr std::string_view name = "make a device node";
