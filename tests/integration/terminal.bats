@@ -133,13 +133,15 @@ stop_listening() {
 	with_terminal
 	shell 'trap "echo interrupted; exit 5" INT; echo ready; while :; do sleep 0.1; done'
 	mkfifo "$WORK/keys"
-	script -qec "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID" /dev/null <"$WORK/keys" >"$WORK/terminal" 3>&- &
+	# A shell starts what it puts in the background with SIGINT ignored, and so would be the container.
+	env --default-signal=INT,QUIT script -qec "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID" /dev/null \
+		<"$WORK/keys" >"$WORK/terminal" 3>&- &
 	exec 8>"$WORK/keys"
 	until_true 5 grep -q ready "$WORK/terminal"
 	printf '\003' >&8
-	exec 8>&-
 	status=0
 	wait $! || status=$?
+	exec 8>&-
 	[ "$status" -eq 5 ]
 	grep -q interrupted "$WORK/terminal"
 }
