@@ -14,6 +14,7 @@
 #include <ocikit/container/wire.hpp>
 #include <ocikit/mounts/options.hpp>
 #include <ocikit/namespaces/plan.hpp>
+#include <ocikit/sys/quoted_text.hpp>
 
 namespace ocikit::container {
 
@@ -195,13 +196,13 @@ inline std::string words(const seccomp::load_filter& s) {
   return std::visit([](const auto& s) { return detail::words(s); }, what);
 }
 
-/// A whole plan, one line per step: who, what, and the pointer of its cause. Pure.
+/// A whole plan, one line per step whatever its texts hold: who, what, and the pointer of its cause. Pure.
 [[nodiscard]] inline std::string describe(const plan& of) {
   std::string out;
   for (const plan_step& one : of.steps) {
     out += one.by == actor::runtime ? "runtime  " : "init     ";
-    out += describe(one.what);
-    if (!one.where.empty()) out += "  [" + one.where + "]";
+    out += sys::one_line(describe(one.what));
+    if (!one.where.empty()) out += "  [" + sys::one_line(one.where) + "]";
     out += '\n';
   }
   return out;

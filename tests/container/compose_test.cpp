@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What engines ask for, against plans that were read and found good once: tests/container/plans/.
+// After a change that is meant:  OCIKIT_REGENERATE_PLANS=1 unit-container "[plans]"  and read the diff.
+#include <ocikit/container/compose.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <ocikit/container/describe.hpp>
+#include <ocikit/spec/parse.hpp>
+
+#include "catch.hpp"
+
+using namespace ocikit;
+
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return in ? std::string{std::istreambuf_iterator<char>{in}, {}} : "(" + path + " cannot be read)";
+}
+
+/// One host for all plans, whatever the one that runs the tests is like: cgroup v2, root, everything the kernel offers.
+container::create_facts fixed_facts(const spec::config& config) {
+  const auto has = [&](spec::namespace_type type) {
+    return namespaces::find(config.platform->namespaces, type).entry != nullptr;
+  };
+  container::create_facts facts;
+  facts.mounts.bundle = "/bundle";
+  facts.mounts.rootfs = "/bundle/rootfs";
+  facts.mounts.user_namespace = has(spec::namespace_type::user);
+  facts.mounts.mount_namespace = has(spec::namespace_type::mount);
+  facts.mounts.cgroup_namespace = has(spec::namespace_type::cgroup);
+  facts.mounts.cgroup_paths = {{"", "/sys/fs/cgroup/c1"}};
+  facts.process.last_capability = 40;
+  facts.state = {.oci_version = "1.3.0", .id = "c1", .bundle = "/bundle"};
+  facts.cgroup_path = "/sys/fs/cgroup/c1";
+  return facts;
+}
+
+std::string described(const spec::config& config) {
+  const auto facts = fixed_facts(config);
+  const auto plan = container::compose_create(config, facts);
+  return plan ? container::describe(*plan) : plan.error().message();
+}
+
+}  // namespace
+
+namespace {
+
+/// A config with something for every part of a plan.
+spec::config rich_config() {
+  spec::config out{.process = spec::process{.terminal = true,
+                                            .console_size = spec::console_size{24, 80},
+                                            .args = {"sh"},
+                                            .env = std::vector<std::string>{"PATH=/bin"},
+                                            .cwd = "/work",
+                                            .rlimits = {{spec::rlimit_type::core, 2, 1}}},
+                   .root = spec::root{.path = "rootfs", .readonly = true},
+                   .mounts = {{.destination = "/m", .source = "/srv", .options = std::vector<std::string>{"bind"}}}};
+  out.hooks = spec::hooks{.prestart = {{.path = "/h0"}},
+                          .create_runtime = {{.path = "/h1"}},
+                          .create_container = {{.path = "/h2", .args = {"h2", "x"}}},
+                          .start_container = {{.path = "/h3", .timeout = 5}},
+                          .poststart = {{.path = "/h4"}}};
+  out.platform = spec::linux_platform{.namespaces = {{spec::namespace_type::mount, ""},
+                                                     {spec::namespace_type::network, "/run/netns/n"},
+                                                     {spec::namespace_type::pid, "/proc/9/ns/pid"}},
+                                      .seccomp = spec::seccomp{.default_action = spec::seccomp_action::allow}};
+  return out;
+}
+
+}  // namespace
+
+namespace {
+
+/// Compares with the stored plan of this name, or stores it.
+void check_plan(const std::string& name, const spec::config& config) {
+  CAPTURE(name);
+  const std::string path = "tests/container/plans/" + name + ".txt";
+  const std::string got = described(config);
+  if (std::getenv("OCIKIT_REGENERATE_PLANS") != nullptr) std::ofstream{path, std::ios::binary} << got;
+  CHECK(got == content(path));
+}
+
+}  // namespace
+
+TEST_CASE("what engines hand to a runtime becomes the plan that was found good", "[plans]") {
+  for (const char* profile : {"minimal", "engine", "limits", "userns"}) {
+    const auto parsed = spec::parse_config(content(std::string{"bench/profiles/"} + profile + ".json"));
+    REQUIRE(parsed);
+    check_plan(profile, parsed->value);
+  }
+}
+
+TEST_CASE("terminal, hooks, filter and joins stand where the specification and the kernel want them", "[plans]") {
+  check_plan("everything", rich_config());
+}
+
+TEST_CASE("with no_new_privs the filter is loaded last, without it while that is still allowed") {
+  for (const bool no_new_privileges : {false, true}) {
+    spec::config config = rich_config();
+    config.process->no_new_privileges = no_new_privileges;
+    const auto facts = fixed_facts(config);
+    const auto plan = container::compose_create(config, facts);
+    REQUIRE(plan);
+    std::string order;
+    for (const auto& one : plan->steps) {
+      if (std::holds_alternative<seccomp::load_filter>(one.what)) order += "filter ";
+      if (std::holds_alternative<process::set_no_new_privileges>(one.what)) order += "nnp ";
+      if (std::holds_alternative<process::set_user>(one.what)) order += "user ";
+      if (std::holds_alternative<container::await_start>(one.what)) order += "start ";
+      if (std::holds_alternative<process::execute_program>(one.what)) order += "execute";
+    }
+    CHECK(order == (no_new_privileges ? "nnp user start filter execute" : "filter user start execute"));
+  }
+}
+
+TEST_CASE("across a user namespace the runtime opens the sources before the init is born, and sets the rlimits") {
+  spec::config config = rich_config();
+  config.platform->namespaces.push_back({spec::namespace_type::user, ""});
+  config.platform->uid_mappings = {{0, 1000, 1}, {1, 100000, 65535}};
+  config.platform->gid_mappings = {{0, 100, 1}};
+  for (const bool privileged : {true, false}) {
+    auto facts = fixed_facts(config);
+    facts.privileged = privileged;
+    const auto plan = container::compose_create(config, facts);
+    REQUIRE(plan);
+    std::string order;
+    const auto note = [&](const container::plan_step& one, const char* what) {
+      order += std::string{one.by == container::actor::runtime ? "runtime:" : "init:"} + what + " ";
+    };
+    for (const auto& one : plan->steps) {
+      if (std::holds_alternative<mounts::open_source>(one.what)) note(one, "source");
+      if (std::holds_alternative<container::start_init>(one.what)) note(one, "start");
+      if (std::holds_alternative<process::set_rlimit>(one.what)) note(one, "rlimit");
+      if (const auto* maps = std::get_if<container::map_ids>(&one.what)) {
+        note(one, "maps");
+        CHECK(maps->uids == "0 1000 1\n1 100000 65535\n");
+        CHECK(maps->gids == "0 100 1\n");
+      }
+    }
+    CHECK(order == (privileged ? "runtime:source runtime:start runtime:maps runtime:rlimit "
+                               : "runtime:start runtime:maps init:source init:rlimit "));
+  }
+}
+
+TEST_CASE("a step is one line of a described plan, whatever a stranger's config.json holds") {
+  spec::config config = rich_config();
+  config.hostname = "a\ninit     execute /bin/evil\x1b[2J";
+  CHECK(described(config).find("set the host name to \"a\\ninit     execute /bin/evil\\x1b[2J\"  [/hostname]\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("a config without a process has no plan") {
+  const spec::config none;
+  const auto plan = container::compose_create(none, {});
+  REQUIRE(!plan);
+  CHECK(plan.error().message() == "process property must not be empty (config.json#/process)");
+}
+
+TEST_CASE("exec joins while the init is born, so that only the process itself is left to be planned") {
+  const spec::process process{.args = {"ls"}, .cwd = "/", .no_new_privileges = true};
+  container::exec_facts facts;
+  facts.id = "c1";
+  facts.filtered = true;
+  facts.joins_time_namespace = true;
+  CHECK("\n" + container::describe(container::compose_exec(process, facts)) == R"(
+runtime  start the init
+init     join the time namespace 
+init     start a new session
+init     join the session keyring _ses.c1
+init     allow all CPUs
+init     set no_new_privs  [/process/noNewPrivileges]
+init     give the standard streams to user 0  [/process/user/uid]
+init     enter the directory /  [/process/cwd]
+init     become user 0, group 0 with 0 more groups  [/process/user]
+init     become non-dumpable
+init     enter the directory /  [/process/cwd]
+init     set the umask to 0022  [/process/user/umask]
+init     find the program ls  [/process/args/0]
+init     close all other descriptors: preserved=0
+init     wait for the start: by_runtime=true
+init     load the seccomp filter  [/linux/seccomp]
+init     execute ls  [/process/args]
+)");
+}
