@@ -22,7 +22,7 @@ struct init_failure {
   std::size_t step = 0;
   int code = 0;
   int wait_status = 0;
-  std::string output;
+  std::string output = {};
 };
 
 namespace detail {

@@ -102,8 +102,8 @@ class reader {
     const std::byte* from = take(std::size_t{size} + 1);
     if (from == nullptr) return;
     const char* text = reinterpret_cast<const char*>(from);
-    ok_ = ok_ && text[size] == '\0';
-    to = zstring_view{text, size};
+    ok_ = text[size] == '\0';
+    if (ok_) to = zstring_view{text, size};
   }
 
   void read(std::span<const std::byte>& to) noexcept {
