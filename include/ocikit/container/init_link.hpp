@@ -75,7 +75,7 @@ inline unique_fd received_fd(struct ::msghdr& message) {
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control;
-  message.msg_controllen = sizeof control;
+  message.msg_controllen = CMSG_LEN(sizeof(int));  // not CMSG_SPACE, whose padding would hold a second descriptor
   sys::raw::outcome r = -EINTR;
   while (r == -EINTR) r = sys::raw::recvmsg(link.get(), message, MSG_CMSG_CLOEXEC);
   if (r == -ECONNRESET || r == 0) return init_word{init_silence{}};
@@ -83,9 +83,12 @@ inline unique_fd received_fd(struct ::msghdr& message) {
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("recvmsg", link)));
   unique_fd with = detail::received_fd(message);
   const auto size = static_cast<std::size_t>(r);
-  if (size < sizeof buffer.report || buffer.report.detail_size != size - sizeof buffer.report)
+  const auto kind = buffer.report.kind;
+  const bool known =
+      kind == wire::report_kind::reached || kind == wire::report_kind::created || kind == wire::report_kind::failed;
+  if (size < sizeof buffer.report || !known || buffer.report.detail_size != size - sizeof buffer.report)
     return tl::unexpected(error::state("the init sent a message that makes no sense"));
-  if (buffer.report.kind == wire::report_kind::failed)
+  if (kind == wire::report_kind::failed)
     return init_word{init_failure{buffer.report.step, buffer.report.error, static_cast<int>(buffer.report.wait_status),
                                   std::string(buffer.detail, buffer.report.detail_size)}};
   return init_word{init_progress{buffer.report.step, std::move(with)}};
