@@ -36,8 +36,8 @@ struct cradle {
 class init_session {
  public:
   init_session() = default;
-  init_session(init_session&&) noexcept = default;
-  init_session& operator=(init_session&&) noexcept = default;
+  init_session(const init_session&) = delete;  // the newborn reads texts of this object
+  init_session& operator=(const init_session&) = delete;
   ~init_session() {
     if (born_.pid > 0 && !kept_) kill_and_reap();
   }
