@@ -42,7 +42,7 @@ fails() { ! "$@"; }
 one_error() {
 	local log
 	log=$(cat)
-	[ "$(grep -vc level=warning <<<"$log")" -eq 1 ] || fail "not one line: $log"
+	[ "$(grep -vc level=warning <<<"$log")" -eq 1 ] || { fail "not one line: $log" || return; }
 	grep -q level=error <<<"$log" || fail "no error: $log"
 }
 
@@ -127,11 +127,12 @@ no_new_processes() {
 	done
 }
 
+# Each check returns by itself: with `nothing_is_left || ...` there is no errexit in here.
 nothing_is_left() {
-	until_true 3 no_new_processes || fail "processes are left: $(new_processes)"
-	[ -z "$(cgroups)" ] || fail "cgroups are left: $(cgroups)"
+	until_true 3 no_new_processes || { fail "processes are left: $(new_processes)" || return; }
+	[ -z "$(cgroups)" ] || { fail "cgroups are left: $(cgroups)" || return; }
 	[ "$(</proc/self/mountinfo)" = "$MOUNTS_BEFORE" ] ||
-		fail "mounts are left: $(diff <(echo "$MOUNTS_BEFORE") /proc/self/mountinfo)"
+		{ fail "mounts are left: $(diff <(echo "$MOUNTS_BEFORE") /proc/self/mountinfo)" || return; }
 	[ -z "$(ls -A "$ROOT")" ] || fail "state is left: $(ls -A "$ROOT")"
 }
 
