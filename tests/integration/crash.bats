@@ -18,6 +18,18 @@ load helpers
 	done
 }
 
+@test "a create that is killed while its init is busy takes the init and its hook along" {
+	bundle engine '.hooks.createContainer = [{path: "/bin/sleep", args: ["sleep", "100"]}]'
+	for command in create run; do
+		"$OCIRUN" --root "$ROOT" $command --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- &
+		until_true 5 pgrep -f '^sleep 100'
+		kill -9 $!
+		wait $! 2>/dev/null || true
+		ocirun delete --force "$ID"
+		nothing_is_left || fail "after $command"
+	done
+}
+
 @test "a run that is killed takes its container along, or leaves one that delete --force removes" {
 	bundle
 	args /bin/sleep 100
@@ -41,12 +53,12 @@ load helpers
 	bundle
 	local size
 	for size in 0 4 8 12 16; do
-		mount -t tmpfs -o size=1M,mode=700 tmpfs "$ROOT"
+		mount -t tmpfs -o size=1M,mode=0700 tmpfs "$ROOT"
 		dd if=/dev/zero of="$ROOT/.fill" bs=1k count=$((1024 - size)) status=none 2>/dev/null || true
 		status=0
 		ocirun run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null || status=$?
 		((status <= 1)) || fail "status $status"
-		((status == 0)) || grep -q 'no space left on device' "$WORK/err"
+		((status == 0)) || grep -q 'no space left on device' "$WORK/err" || fail "$size KiB: $(tail -c 300 "$WORK/err")"
 		[ ! -e "$ROOT/$ID" ]
 		umount "$ROOT"
 		[ -z "$(cgroups)" ]

@@ -251,6 +251,7 @@ class creation {
     OCIKIT_TRY(cgroup_->create());
     state_.cgroup_paths = cgroup_->paths();
     state_.ocikit.owns_cgroup = true;
+    OCIKIT_TRY(directory_.write_creating(state_));  // from here on whatever is in the cgroup is ours to kill
     return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
   }
 
@@ -306,7 +307,9 @@ class creation {
     fifo_.reset();
     for (unique_fd& slot : slots_) slot.reset();
     if (attach_later_) OCIKIT_TRY(cgroup_->attach(init_.pid()));
-    return {};
+    if (facts_.has_cgroup) return {};
+    OCIKIT_TRY(note_process());  // without a cgroup its number is all that leads to it
+    return directory_.write_creating(state_);
   }
 
   static bool can_attach_later(int code) {
