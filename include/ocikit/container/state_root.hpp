@@ -67,7 +67,7 @@ class state_root {
     return found;
   }
 
-  /// Makes the directory of a new container and locks it.
+  /// Makes the directory of a new container and locks it. Nothing is left of it when this fails.
   /// Errors: state `container with given ID already exists`; system.
   [[nodiscard]] result<state_directory> create(const container_id& id) const {
     constexpr mode_t mode = 0711;  // what is below may be needed by the container's root, who may be another user
@@ -75,9 +75,10 @@ class state_root {
     if (!made && made.error().code() == EEXIST)
       return tl::unexpected(error::state("container with given ID already exists"));
     if (!made) return tl::unexpected(made.error());
-    auto opened = OCIKIT_TRY(find(id));
-    OCIKIT_TRY(opened.lock());
-    OCIKIT_TRY(sys::fchmod(opened.directory(), mode));  // mkdir(2) took the umask off
+    auto opened = take_over(id, mode);
+    // Whoever removed it meanwhile may have let somebody else make it anew: that one is not ours.
+    if (!opened && !is_no_such_container(opened.error()))
+      (void)sys::raw::unlinkat(directory_.get(), id.text().c_str(), AT_REMOVEDIR);
     return opened;
   }
 
@@ -93,6 +94,14 @@ class state_root {
 
  private:
   explicit state_root(unique_fd directory) : directory_{std::move(directory)} {}
+
+  /// Opens and locks the directory that `create` has just made.
+  [[nodiscard]] result<state_directory> take_over(const container_id& id, mode_t mode) const {
+    auto opened = OCIKIT_TRY(find(id));
+    OCIKIT_TRY(opened.lock());
+    OCIKIT_TRY(sys::fchmod(opened.directory(), mode));  // mkdir(2) took the umask off
+    return opened;
+  }
 
   // A file or a link in the place of a container's directory is nothing that this runtime made.
   static bool means_absent(int code) noexcept {
