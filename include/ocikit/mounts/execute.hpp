@@ -214,31 +214,33 @@ namespace detail {
   return (minor & 0xffU) | ((major & 0xfffU) << 8) | (dev_t{minor & ~0xffU} << 12) | (dev_t{major & ~0xfffU} << 32);
 }
 
-}  // namespace detail
-
-namespace detail {
-
-/// What stands in a node's place already: 0 when it is that very device, -EEXIST when it is anything else.
-[[nodiscard]] inline outcome check_node(const make_node& s, int directory) noexcept {
+/// Whether `s` is what lies under its name in `directory`: by type and number, links not followed.
+[[nodiscard]] inline bool is_node(const make_node& s, int directory) noexcept {
   struct ::statx found {};
   const outcome r = sys::raw::statx(directory, s.file.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, found);
-  if (failed(r)) return r;
-  const bool same_type = (found.stx_mode & S_IFMT) == (s.mode & S_IFMT);
-  const bool device = (s.mode & S_IFMT) != S_IFIFO;
-  const bool same_number = !device || (found.stx_rdev_major == s.major && found.stx_rdev_minor == s.minor);
-  return same_type && same_number ? 0 : -EEXIST;
+  if (failed(r) || (found.stx_mode & S_IFMT) != (s.mode & S_IFMT)) return false;
+  return (s.mode & S_IFMT) == S_IFIFO || (found.stx_rdev_major == s.major && found.stx_rdev_minor == s.minor);
+}
+
+/// For a name that the image has taken: nothing to do if that is the node, else the host's node is bound over it.
+/// ELOOP: it is a link, which an image could point anywhere. ENODEV: the host has another device under that name.
+[[nodiscard]] inline outcome cover_with_node(const make_node& s, int directory) noexcept {
+  if (is_node(s, directory)) return 0;
+  const outcome r = bind_node(s, directory);
+  return failed(r) || is_node(s, directory) ? r : -ENODEV;
 }
 
 }  // namespace detail
 
-/// See mknod(2). The init's umask is 0, so that the mode is exact. EEXIST: something else stands in its place.
+/// See mknod(2). The init's umask is 0, so that the mode is exact. What the image has under that name is only kept when
+/// it is that very node.
 [[nodiscard]] inline outcome execute(const make_node& s, workspace& w) noexcept {
   const outcome directory = detail::device_directory(s.directory, w);
   if (failed(directory)) return directory;
   const int at = detail::as_fd(directory);
   if (s.bind) return detail::bind_node(s, at);
   outcome r = sys::raw::mknodat(at, s.file.c_str(), s.mode, detail::device_number(s.major, s.minor));
-  if (r == -EEXIST) return detail::check_node(s, at);
+  if (r == -EEXIST) return detail::cover_with_node(s, at);
   if (r == -EPERM) return detail::bind_node(s, at);
   if (!failed(r) && (s.uid != 0 || s.gid != 0))
     r = sys::raw::fchownat(at, s.file.c_str(), s.uid, s.gid, AT_SYMLINK_NOFOLLOW);
