@@ -319,8 +319,11 @@ template <std::size_t... Kind>
   return done;
 }
 
+/// Also for a program that turns out to be this one: an image may name /proc/self/exe, and nobody listens then.
 [[noreturn]] void refuse_plan(machine& m) noexcept {
-  (void)send_report(m, {wire::report_kind::failed, m.current_step, EBADMSG, 0, 0}, {});
+  constexpr std::string_view line = "ocirun:[init]: there is no plan to follow; is the program /proc/self/exe?\n";
+  if (failed(send_report(m, {wire::report_kind::failed, m.current_step, EBADMSG, 0, 0}, {})))
+    (void)sys::raw::write(2, line.data(), line.size());
   sys::raw::exit_group(1);
 }
 
@@ -386,7 +389,7 @@ void interpret(int count, const char* const* arguments) noexcept {
   machine m;
   (void)sys::raw::prctl(PR_SET_DUMPABLE, 0);
   (void)sys::raw::umask(0);
-  if (count < 3) sys::raw::exit_group(1);
+  if (count < 3) refuse_plan(m);
   m.runtime = decimal(arguments[2]);
   if (count > 3) m.start_fifo = decimal(arguments[3]);
   const plan_bytes plan = map_plan(decimal(arguments[1]));
