@@ -24,11 +24,12 @@ result<void> delete_container(const invocation& call) {
     OCIKIT_TRY(container::remove_unfinished(std::move(directory), reopen));
     return tl::unexpected(container::no_such_container());
   }
-  if (const auto saved = directory.read_state(); !saved && saved.error().kind() == errc::state && call.flag("force")) {
+  auto saved = directory.read_state();
+  if (!saved && saved.error().kind() == errc::state && call.flag("force")) {
     call.log.warning("removing a container whose state cannot be read: " + saved.error().message());
     return container::remove_unfinished(std::move(directory), reopen);
   }
-  auto found = OCIKIT_TRY(container::load(std::move(directory), container::locking::none, reopen));
+  auto found = OCIKIT_TRY(container::load(std::move(directory), OCIKIT_TRY(std::move(saved)), reopen));
   return container::remove(found, how);
 }
 

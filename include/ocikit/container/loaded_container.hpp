@@ -35,6 +35,13 @@ struct loaded_container {
 /// sends a signal, does not, so that it works while `create` runs its hooks.
 enum class locking { none, exclusive };
 
+/// The container that `directory` is for, whose state has been read: `saved`.
+/// Errors: plugin or unsupported from `reopen`.
+[[nodiscard]] inline result<loaded_container> load(state_directory directory, state saved, const reopen_cgroup& reopen) {
+  auto cgroup = OCIKIT_TRY(reopen(saved));
+  return loaded_container{std::move(directory), std::move(saved), std::move(cgroup)};
+}
+
 /// Loads the container that `directory` is for.
 /// Errors: state `container does not exist`, `invalid state: ...`, `container is in use by another command`; plugin or
 /// unsupported from `reopen`; system.
@@ -42,8 +49,7 @@ enum class locking { none, exclusive };
                                                    const reopen_cgroup& reopen) {
   if (how == locking::exclusive) OCIKIT_TRY(directory.lock());
   state saved = OCIKIT_TRY(directory.read_state());
-  auto cgroup = OCIKIT_TRY(reopen(saved));
-  return loaded_container{std::move(directory), std::move(saved), std::move(cgroup)};
+  return load(std::move(directory), std::move(saved), reopen);
 }
 
 /// Loads container `id` of `root`. Errors: as above.

@@ -83,7 +83,8 @@ class state_directory {
   void unlock() noexcept { (void)sys::raw::call(SYS_flock, directory_.get(), LOCK_UN); }
 
   /// The saved state. Errors: state: `container does not exist` without state.json, `invalid state: ...` when it is
-  /// not a regular file, too long, no such document, of another schema or of another container; system.
+  /// not a regular file, too long, somebody else's to write, no such document, of another schema or of another
+  /// container; system.
   [[nodiscard]] result<state> read_state() const { return read_document(state_file); }
 
   /// False when there is nothing called state.json: then nobody but `delete` knows of the container. Errors: system.
@@ -169,6 +170,7 @@ class state_directory {
     if (!text && (text.error().kind() == errc::config || text.error().code() == ELOOP))
       return tl::unexpected(error::state("invalid state: " + text.error().message()));
     if (!text) return tl::unexpected(std::move(text).error());
+    OCIKIT_TRY(expect_own(name));
     return parse_state_document(*std::move(text), id_);
   }
 
@@ -195,6 +197,16 @@ class state_directory {
     auto gone = sys::unlinkat(directory_, name);
     if (!gone && gone.error().code() == ENOENT) return {};
     return gone;
+  }
+
+  /// Whoever else may write to the document could have any process signalled and any cgroup removed.
+  [[nodiscard]] result<void> expect_own(zstring_view name) const {
+    struct ::statx found {};
+    const auto r = sys::raw::statx(directory_.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_UID | STATX_MODE, found);
+    if (sys::raw::failed(r)) return sys::detail::explain_void(r, "statx", directory(), name);
+    if (found.stx_uid != ::geteuid()) return tl::unexpected(error::state("invalid state: it belongs to another user"));
+    if ((found.stx_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+    return tl::unexpected(error::state("invalid state: others may write to it"));
   }
 
   [[nodiscard]] static result<void> expect_fifo(fd_view fd) {
