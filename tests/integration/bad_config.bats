@@ -111,6 +111,9 @@ is_refused() { # [TEXT]
 		.mounts += [{destination: "/data", type: "bind", source: "/srv/nosuch", options: ["bind"]}] => /srv/nosuch
 		.mounts += [{destination: "/data", type: "nosuchfs", source: "none"}] => nosuchfs
 		.linux.rootfsPropagation = "nosuch" => nosuch
+		.linux.devices = [{path: "/dev/x", type: "c", major: -1, minor: 0}] => /linux/devices/0/major
+		.linux.devices = [{path: "/dev/x", type: "c", major: 8589934593, minor: 3}] => /linux/devices/0/major
+		.linux.devices = [{path: "/", type: "c", major: 1, minor: 3}] => /linux/devices/0/path
 		.hostname = "a" * 100 => hostname
 	END
 }
@@ -130,6 +133,55 @@ is_refused() { # [TEXT]
 		.linux.cgroupsPath = "/x\u0000y"
 		.linux.maskedPaths[0] = "/proc/acpi\u0000"
 	END
+}
+
+@test "a FIFO as a namespace is refused, not waited for" {
+	mkfifo "$WORK/fifo"
+	for type in pid network ipc uts mount user; do
+		bundle engine ".linux.namespaces |= map(select(.type != \"$type\")) + [{type: \"$type\", path: \"$WORK/fifo\"}]"
+		is_refused
+	done
+}
+
+# Values that an id may have are taken, all others refused; never is one cut to what fits.
+@test "an id is digits from 0 to 4294967294, in every property that holds one" {
+	local token property
+	bundle userns
+	cp "$BUNDLE/config.json" "$WORK/good"
+	for property in .process.user.uid .process.user.gid '.process.user.additionalGids[0]' \
+		'.linux.uidMappings[0].containerID' '.linux.uidMappings[0].hostID' '.linux.uidMappings[0].size'; do
+		for token in 1:2 0x1 -1 +1 1: :5 '' 01 1.0 1e0 4294967295 4294967296 18446744073709551617 1000000000000 １ \
+			'1\u0000' '"1"' '[]'; do
+			[ "$token$property" != '.process.user.additionalGids[0]' ] || continue # none at all
+			jq "$property = \"@\"" "$WORK/good" | sed "s/\"@\"/${token//\\/\\\\}/" >"$BUNDLE/config.json"
+			is_refused
+		done
+	done
+}
+
+@test "a string of 70,000 bytes in any property is borne or refused, and leaves nothing" {
+	local list path long prefix
+	printf -v long '%070000d' 0
+	bundle engine '.hooks = {createRuntime: [{path: "/bin/true"}], createContainer: [{path: "/bin/true", args: ["true"]}]}' \
+		'.annotations = {a: "b"}' '.domainname = "x"' '.linux.devices = [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]' \
+		'.linux.namespaces |= map(if .type == "ipc" then .path = "/proc/self/ns/ipc" else . end)' \
+		'.mounts |= map(.options |= .[:1])' '.process.capabilities |= map_values(.[:1])' '.linux.maskedPaths |= .[:1]' \
+		'.linux.readonlyPaths |= .[:1]' 'del(.linux.seccomp)'
+	cp "$BUNDLE/config.json" "$WORK/good"
+	list=$(jq -c 'paths(strings)' "$WORK/good")
+	[ "$(wc -l <<<"$list")" -gt 40 ]
+	while read -r path; do
+		for prefix in / /a/; do
+			jq --argjson path "$path" --arg prefix "$prefix" --rawfile long <(printf %s "$long") \
+				'setpath($path; $prefix + $long)' "$WORK/good" >"$BUNDLE/config.json"
+			status=0
+			timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
+			((status <= 1)) || fail "$path: status $status"
+			((status == 0)) || one_error <"$WORK/err"
+			(($(wc -c <"$WORK/err") < 20000)) || fail "$path: a line of $(wc -c <"$WORK/err") bytes"
+			nothing_is_left || fail "$path"
+		done
+	done <<<"$list"
 }
 
 @test "unknown properties are no reason to refuse, because later versions of the specification add some" {

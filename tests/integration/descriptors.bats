@@ -67,3 +67,64 @@ preserved' ]
 	bash -c "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID' <&- >&- 2>'$WORK/said'"
 	grep -qx '0 1 2 3' "$WORK/said" # 3 is the directory that is being read
 }
+
+# A host directory that is open in the caller, as number 9 and 77 and not close-on-exec.
+with_open_root() { bash -c 'exec 9</ 77</; exec "$@"' with_open_root timeout -k 1 20 "$OCIRUN" --root "$ROOT" "$@" </dev/null 3>&-; }
+
+@test "a working directory or a program by descriptor leads nowhere outside" {
+	echo precious >"$WORK/marker"
+	for n in {3..20} 77; do
+		bundle engine ".process.cwd = \"/proc/self/fd/$n\""
+		args /bin/cat "../../../../../../$WORK/marker" "./$WORK/marker"
+		run -1 --separate-stderr with_open_root run --bundle "$BUNDLE" "$ID"
+		one_error <<<"$stderr"
+		[[ $output$stderr != *precious* ]]
+		bundle engine
+		args "/proc/self/fd/$n/bin/cat" "$WORK/marker"
+		run ! --separate-stderr with_open_root run --bundle "$BUNDLE" "$ID"
+		[[ $output$stderr != *precious* ]]
+	done
+	nothing_is_left
+}
+
+@test "exec with a working directory or a program by descriptor leads nowhere outside" {
+	echo precious >"$WORK/marker"
+	bundle engine
+	args /bin/sleep 100
+	ocirun_detached run --detach --bundle "$BUNDLE" "$ID"
+	for n in {3..20} 77; do
+		run -255 with_open_root exec --cwd "/proc/self/fd/$n" "$ID" cat "../../../../$WORK/marker" "./$WORK/marker"
+		[[ $output != *precious* ]]
+		run -255 with_open_root exec "$ID" "/proc/self/fd/$n/bin/cat" "$WORK/marker"
+		[[ $output != *precious* ]]
+	done
+	run -0 --separate-stderr with_open_root exec "$ID" sh -c 'cd /proc/self/fd && echo *'
+	[ "$output" = '0 1 2 3' ] # 3 is the directory that is being read
+	ocirun delete --force "$ID"
+}
+
+@test "an image that leads to the runtime's own init as its program is told so" {
+	bundle engine
+	ln -s /proc/self/exe "$BUNDLE/rootfs/bin/self"
+	for arguments in '/bin/self' '/bin/self a b' '/bin/self 0 1 2'; do
+		# shellcheck disable=SC2086 # words
+		args $arguments
+		run -1 ocirun run --bundle "$BUNDLE" "$ID"
+		[ "$(wc -l <<<"$output")" -eq 1 ]
+		[[ $output == *'there is no plan to follow'* ]]
+	done
+}
+
+@test "/dev/null as a stream of a container's user keeps its owner, and the others their ends" {
+	bundle engine '.process.user = {uid: 1000, gid: 1000}'
+	shell 'cat; echo out; echo err >&2'
+	run -0 stat -c '%a %u:%g %t:%T' /dev/null
+	[ "$output" = '666 0:0 1:3' ]
+	ocirun run --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>/dev/null
+	[ "$(cat "$WORK/out")" = out ]
+	[ "$(stat -c %u "$WORK/out")" = 0 ]
+	[ "$(ocirun run --bundle "$BUNDLE" "$ID" </dev/null 2>&1 >/dev/null | cat)" = err ]
+	ocirun run --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	run -0 stat -c '%a %u:%g %t:%T' /dev/null
+	[ "$output" = '666 0:0 1:3' ]
+}

@@ -255,8 +255,13 @@ class creation {
     return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
   }
 
+  /// What is no namespace is for setns(2) to refuse; a FIFO must not keep us waiting for that.
+  static result<unique_fd> open_namespace_file(zstring_view path) {
+    return sys::openat(sys::at_fdcwd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  }
+
   result<void> take(const open_namespace& s) {
-    slots_[s.slot] = OCIKIT_TRY(sys::openat(sys::at_fdcwd, s.path, O_RDONLY));
+    slots_[s.slot] = OCIKIT_TRY(open_namespace_file(s.path));
     return {};
   }
 
@@ -281,7 +286,7 @@ class creation {
     std::vector<unique_fd> joined;
     const auto join = [&](zstring_view path, std::uint64_t type) -> result<void> {
       if (path.empty()) return {};
-      joined.push_back(OCIKIT_TRY(sys::openat(sys::at_fdcwd, path, O_RDONLY)));
+      joined.push_back(OCIKIT_TRY(open_namespace_file(path)));
       where.joins.push_back({joined.back().get(), type});
       return {};
     };
