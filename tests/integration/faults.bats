@@ -5,11 +5,15 @@
 load helpers
 
 # Of these, a failure is the loader's, or none of the kernel's.
-NOT_OURS='^(exit|exit_group|execve|munmap|brk|mmap|mprotect|arch_prctl|set_tid_address|set_robust_list|rseq|futex|rt_sig.*|pread64|access|newfstatat)$'
+NOT_OURS='^(exit|exit_group|execve|munmap|brk|mmap|mprotect|arch_prctl|set_tid_address|set_robust_list|rseq|futex'
+NOT_OURS+='|rt_sig.*|pread64|access|newfstatat)$'
 
 setup_file() { command -v strace >/dev/null || skip "strace is not installed"; }
 
-traced() { timeout --foreground -k 1 20 strace -D -f "$@" "$OCIRUN" --root "$ROOT" create --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>"$WORK/err" 3>&-; }
+traced() { # STRACE-OPTION...: a create; the tracer stays as long as the container
+	timeout --foreground -k 1 20 strace -D -f "$@" "$OCIRUN" --root "$ROOT" create --bundle "$BUNDLE" "$ID" \
+		</dev/null >"$WORK/out" 2>"$WORK/err" 3>&-
+}
 
 # calls LIMIT: `NAME K` for the first LIMIT calls of each name in the process that makes most of them.
 calls() {

@@ -66,7 +66,8 @@ judge() {
 		((status != 0)) || fail "$1: neither run nor refused: $said"
 		[ "$(grep -c . <<<"$said")" -eq 1 ] || fail "$1: not one line: $said"
 	fi
-	[ "$(outside_state)" = "$OUTSIDE_BEFORE" ] || fail "$1: the outside changed: $(diff <(echo "$OUTSIDE_BEFORE") <(outside_state))"
+	[ "$(outside_state)" = "$OUTSIDE_BEFORE" ] ||
+		fail "$1: the outside changed: $(diff <(echo "$OUTSIDE_BEFORE") <(outside_state))"
 	nothing_is_left || fail "after $1"
 }
 
@@ -84,7 +85,9 @@ each_kind_at() {
 	done
 }
 
-without_dev() { edit '.mounts |= map(select(.destination == "/dev/pts" or (.destination | startswith("/dev") | not)))'; }
+without_dev() {
+	edit '.mounts |= map(select(.destination == "/dev/pts" or (.destination | startswith("/dev") | not)))'
+}
 DEVICES=(/dev /dev/null /dev/tty /dev/console /dev/ptmx /dev/pts /dev/fd)
 
 @test "below mounts: what the image has at a mount point" {
