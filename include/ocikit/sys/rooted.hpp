@@ -215,6 +215,21 @@ class walker {
 
 }  // namespace rooted_detail
 
+/// A path that ends in an ordinary name: the length of what is before it, and the name. No name: for the walker.
+struct split_path {
+  std::size_t parent_size = 0;
+  const char* name = nullptr;
+};
+[[nodiscard]] inline split_path split(const char* path) noexcept {
+  const std::size_t size = std::strlen(path);
+  std::size_t start = size;
+  while (start > 0 && path[start - 1] != '/') --start;
+  const std::size_t length = size - start;
+  if (length == 0 || length > 255 || size >= 4096) return {};
+  const bool dots = path[start] == '.' && (length == 1 || (length == 2 && path[start + 1] == '.'));
+  return dots ? split_path{} : split_path{start, path + start};
+}
+
 /// Opens `path` as a process with `root` as its `/` would see it. `flags` as for open(2), without O_CREAT.
 /// Magic links are refused with ELOOP. Since: Linux 5.6; earlier, or denied, by a walk of our own.
 [[nodiscard]] inline outcome open_in_root(int root, const char* path, int flags,
@@ -226,13 +241,48 @@ class walker {
   return rooted_detail::walker{root, missing::fail, 0}.open(path, flags);
 }
 
+/// The directory that holds the last component of `path`, O_PATH. EINVAL: it does not end in an ordinary name.
+[[nodiscard]] inline outcome open_parent_in_root(int root, const char* path, links follow = links::scoped) noexcept {
+  const split_path parts = split(path);
+  if (parts.name == nullptr) return -EINVAL;
+  char parent[4096];
+  std::memcpy(parent, path, parts.parent_size);
+  parent[parts.parent_size] = '\0';
+  return open_in_root(root, parts.parent_size == 0 ? "." : parent, O_PATH | O_DIRECTORY, follow);
+}
+
+/// Makes `name`, one component, in the directory `parent`. EEXIST: whatever is there stays.
+[[nodiscard]] inline outcome make_in(int parent, const char* name, missing make, mode_t mode) noexcept {
+  return make == missing::directory ? mkdirat(parent, name, mode) : mknodat(parent, name, S_IFREG | mode, 0);
+}
+
+namespace rooted_detail {
+
+/// The usual case of a missing path: its parent is there. What is made is opened from that parent and so cannot be
+/// anywhere else, whatever happens to the path meanwhile; a link in its place is refused.
+[[nodiscard]] inline outcome make_last(int root, const char* path, missing make, mode_t mode, links follow) noexcept {
+  const outcome parent = open_parent_in_root(root, path, follow);
+  if (failed(parent)) return parent;
+  const char* name = split(path).name;
+  outcome r = make_in(static_cast<int>(parent), name, make, mode);
+  if (!failed(r))
+    r = open_plain(static_cast<int>(parent), name, O_PATH | (make == missing::directory ? O_DIRECTORY : 0));
+  (void)close(static_cast<int>(parent));
+  return r;
+}
+
+}  // namespace rooted_detail
+
 /// As `open_in_root` with O_PATH, making the path when it is missing: `mode` for its last component, 0755 for parents
 /// (both before the umask).
 [[nodiscard]] inline outcome open_or_make_in_root(int root, const char* path, missing make, mode_t mode,
                                                   links follow = links::scoped) noexcept {
   const int kind = make == missing::directory ? O_DIRECTORY : 0;
   const outcome r = open_in_root(root, path, O_PATH | kind, follow);
-  if (r != -ENOENT) return r;
+  if (r != -ENOENT || make == missing::fail) return r;
+  const outcome last = rooted_detail::make_last(root, path, make, mode, follow);
+  if (!failed(last)) return last;
+  // More than the last component is missing, or a link leads nowhere: step by step.
   if (follow == links::scoped) return rooted_detail::walker{root, make, mode}.open(path, O_PATH | kind);
   // No link may be met: what is missing is made through the walk, then opened again with links refused.
   const outcome made = rooted_detail::walker{root, make, mode}.open(path, O_PATH | kind);
