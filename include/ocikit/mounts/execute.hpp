@@ -19,13 +19,15 @@ using sys::raw::outcome;
 
 /// What the steps share: descriptors that one makes and a later one needs.
 struct workspace {
-  int root = -1;                  ///< the container's root, a mount of its own
-  int* slots = nullptr;           ///< sources of bind mounts by slot
-  int terminal = -1;              ///< slave end of the container's terminal
-  int null = -1;                  ///< the host's /dev/null, verified
-  int empty = -1;                 ///< the empty directory that masks directories, attached at least once
-  zstring_view last_directory{};  ///< of the devices made last,
-  int last_directory_fd = -1;     ///< and its descriptor
+  int root = -1;                                          ///< the container's root, a mount of its own
+  int* slots = nullptr;                                   ///< sources of bind mounts by slot
+  int terminal = -1;                                      ///< slave end of the container's terminal
+  int null = -1;                                          ///< the host's /dev/null, verified
+  zstring_view last_directory{};                          ///< of the devices made last,
+  int last_directory_fd = -1;                             ///< and its descriptor
+  zstring_view last_target{};                             ///< of the mount before, when its target was made for it,
+  int last_parent_fd = -1;                                ///< in this directory,
+  sys::raw::links last_follow = sys::raw::links::scoped;  ///< which was looked up like this
 };
 
 namespace detail {
@@ -37,8 +39,10 @@ namespace detail {
       fd, "", sys::open_tree_clone | sys::open_tree_cloexec | AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U));
 }
 
-[[nodiscard]] inline outcome attach_at(int mount, int target) noexcept {
-  return sys::raw::move_mount(mount, "", target, "", sys::move_mount_from_fd | sys::move_mount_to_fd);
+/// On the descriptor `target`, or on `name` in it; a link of that name is not followed.
+[[nodiscard]] inline outcome attach_at(int mount, int target, const char* name = "") noexcept {
+  return sys::raw::move_mount(mount, "", target, name,
+                              sys::move_mount_from_fd | (*name == '\0' ? sys::move_mount_to_fd : 0U));
 }
 
 [[nodiscard]] inline outcome set_attributes(int mount, const attributes& wanted, bool recursive) noexcept {
@@ -65,6 +69,64 @@ namespace detail {
   struct ::statx found {};
   const outcome r = sys::raw::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, found);
   return failed(r) ? r : found.stx_mode & S_IFMT;
+}
+
+/// The part of a target before its last slash.
+[[nodiscard]] inline std::string_view parent_of(std::string_view target) noexcept {
+  const std::size_t slash = target.rfind('/');
+  return target.substr(0, slash == std::string_view::npos ? 0 : slash);
+}
+
+/// The open directory for what `target` names, when the mount before this one was put on a directory that was made in
+/// it: such a mount covers nothing on the way to its neighbours, so that the way need not be walked again. -ENOENT
+/// without one. A directory that was reached through links will not do where links are refused.
+[[nodiscard]] inline outcome known_parent(zstring_view target, sys::raw::links follow, const workspace& w) noexcept {
+  const bool same = w.last_parent_fd >= 0 && parent_of(target) == parent_of(w.last_target) &&
+                    (w.last_follow == follow || w.last_follow == sys::raw::links::refused);
+  return same ? w.last_parent_fd : -ENOENT;
+}
+
+/// Where to put a mount: on the descriptor `directory`, or on `name` in it.
+struct place {
+  outcome directory = -ENOENT;
+  const char* name = "";
+  bool made = false;  ///< for this mount: then it is no part of a procfs, where nothing can be made
+};
+
+/// Makes the missing `target` in its parent directory, which is noted in `w` for the mount's neighbours.
+[[nodiscard]] inline place make_place(zstring_view target, sys::raw::missing make, mode_t mode, sys::raw::links follow,
+                                      workspace& w) noexcept {
+  outcome parent = known_parent(target, follow, w);
+  const bool known = !failed(parent);
+  const char* name = sys::raw::split(target.c_str()).name;
+  w.last_parent_fd = -1;
+  if (!known) parent = sys::raw::open_parent_in_root(w.root, target.c_str(), follow);
+  if (failed(parent) || name == nullptr) return {};
+  if (failed(sys::raw::make_in(as_fd(parent), name, make, mode))) return {};
+  w.last_follow = known ? w.last_follow : follow;
+  w.last_parent_fd = as_fd(parent);
+  w.last_target = target;
+  return {parent, name, true};
+}
+
+/// The place for a mount at `target`, made when missing; `kind_of()` tells what to make.
+template <class KindOf>
+[[nodiscard]] place find_place(zstring_view target, int flags, sys::raw::links follow, workspace& w,
+                               KindOf kind_of) noexcept {
+  place out;
+  // Among neighbours that were all missing the next one is likely to be missing too.
+  if (failed(known_parent(target, follow, w))) {
+    out.directory = sys::raw::open_in_root(w.root, target.c_str(), O_PATH | flags, follow);
+    if (out.directory != -ENOENT) {
+      w.last_parent_fd = -1;
+      return out;
+    }
+  }
+  sys::raw::missing make{};
+  if (const outcome r = kind_of(make); failed(r)) return {r};
+  const mode_t mode = make == sys::raw::missing::directory ? 0755 : 0644;
+  if (const place made = make_place(target, make, mode, follow, w); made.made) return made;
+  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow)};
 }
 
 }  // namespace detail
@@ -115,20 +177,20 @@ namespace detail {
 /// See mount_setattr(2) (since Linux 5.12), move_mount(2). EXDEV: the target lies on procfs.
 [[nodiscard]] inline outcome execute(const attach& s, workspace& w) noexcept {
   const int source = w.slots[s.slot];
-  outcome target = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
-  if (target == -ENOENT) {
-    const outcome type = detail::file_type(source);
-    if (failed(type)) return type;
-    const auto kind = type == S_IFDIR ? sys::raw::missing::directory : sys::raw::missing::file;
-    target = sys::raw::open_or_make_in_root(w.root, s.target.c_str(), kind, type == S_IFDIR ? 0755 : 0644);
-  }
-  if (failed(target)) return target;
-  outcome r = s.inside_procfs ? 0 : detail::refuse_procfs(detail::as_fd(target));
+  const auto kind_of_source = [source, &s](sys::raw::missing& make) noexcept -> outcome {
+    const outcome type = s.directory ? S_IFDIR : detail::file_type(source);
+    make = type == S_IFDIR ? sys::raw::missing::directory : sys::raw::missing::file;
+    return type;
+  };
+  const detail::place target = detail::find_place(s.target, 0, sys::raw::links::scoped, w, kind_of_source);
+  if (failed(target.directory)) return target.directory;
+  const int at = detail::as_fd(target.directory);
+  outcome r = s.inside_procfs || target.made ? 0 : detail::refuse_procfs(at);
   if (!failed(r)) r = detail::set_attributes(source, s.own, false);
   if (!failed(r)) r = detail::set_attributes(source, s.recursive, true);
   for (const std::uint64_t flags : s.propagation)
     if (!failed(r)) r = detail::set_mount_propagation(source, flags);
-  if (!failed(r)) r = detail::attach_at(source, detail::as_fd(target));
+  if (!failed(r)) r = detail::attach_at(source, at, target.name);
   return r;
 }
 
@@ -155,10 +217,16 @@ namespace detail {
 /// mount(2) on `.` after fchdir(2): the target is a descriptor, not a path. EXDEV: it lies on procfs.
 [[nodiscard]] inline outcome execute(const mount_filesystem& s, workspace& w) noexcept {
   const auto follow = s.ordinary_directory ? sys::raw::links::refused : sys::raw::links::scoped;
-  const outcome target =
-      sys::raw::open_or_make_in_root(w.root, s.target.c_str(), sys::raw::missing::directory, 0755, follow);
+  const auto directory = [](sys::raw::missing& make) noexcept -> outcome {
+    make = sys::raw::missing::directory;
+    return 0;
+  };
+  const detail::place found = detail::find_place(s.target, O_DIRECTORY, follow, w, directory);
+  outcome target = found.directory;
+  if (!failed(target) && found.made)
+    target = sys::raw::openat(detail::as_fd(target), found.name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (failed(target)) return target;
-  outcome r = detail::refuse_procfs(detail::as_fd(target));
+  outcome r = found.made ? 0 : detail::refuse_procfs(detail::as_fd(target));
   char composed[4096];
   const char* data = s.data.empty() ? nullptr : s.data.c_str();
   if (!failed(r) && s.inherit_mode) {
@@ -178,6 +246,7 @@ namespace detail {
 
 /// See mount_setattr(2). Since: Linux 5.12.
 [[nodiscard]] inline outcome execute(const change_attributes& s, workspace& w) noexcept {
+  if (s.target == "/") return detail::set_attributes(w.root, s.own, false);
   const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
   return failed(mount) ? mount : detail::set_attributes(detail::as_fd(mount), s.own, false);
 }
@@ -301,31 +370,23 @@ namespace detail {
   return fd;
 }
 
-/// An empty read-only directory, ready to be attached: new the first time, then clones of it.
-[[nodiscard]] inline outcome open_empty_directory(workspace& w) noexcept {
-  if (w.empty >= 0) return clone_mount(w.empty, false);
-  const outcome context = sys::raw::fsopen("tmpfs", sys::fsopen_cloexec);
-  if (failed(context)) return context;
-  const int at = as_fd(context);
-  outcome r = sys::raw::fsconfig(at, sys::fsconfig_set_string, "nr_blocks", "1", 0);
-  if (!failed(r)) r = sys::raw::fsconfig(at, sys::fsconfig_set_string, "nr_inodes", "2", 0);
-  if (!failed(r)) r = sys::raw::fsconfig(at, sys::fsconfig_set_string, "mode", "0755", 0);
-  if (!failed(r)) r = sys::raw::fsconfig(at, sys::fsconfig_create, nullptr, nullptr, 0);
-  if (!failed(r)) r = sys::raw::fsmount(at, sys::fsmount_cloexec, static_cast<unsigned>(sys::mount_attr::rdonly));
-  if (!failed(r)) w.empty = as_fd(r);
-  return r;
+/// Covers the directory `fd` by an empty read-only one.
+[[nodiscard]] inline outcome cover_directory(int fd) noexcept {
+  const outcome r = sys::raw::fchdir(fd);
+  return failed(r) ? r : sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, "nr_blocks=1,nr_inodes=2,mode=0755");
 }
 
 }  // namespace detail
 
-/// See open_tree(2), fsopen(2). Since: Linux 5.2.
+/// See mount(2), open_tree(2). Since: Linux 5.2.
 [[nodiscard]] inline outcome execute(const mask& s, workspace& w) noexcept {
+  const outcome directory = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH | O_DIRECTORY);
+  if (!failed(directory)) return detail::cover_directory(detail::as_fd(directory));
+  if (directory == -ENOENT) return 0;
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT || place == -ENOTDIR ? 0 : place;
-  const outcome type = detail::file_type(detail::as_fd(place));
-  if (failed(type)) return type;
-  outcome cover = type == S_IFDIR ? detail::open_empty_directory(w) : detail::open_null(w);
-  if (type != S_IFDIR && !failed(cover)) cover = detail::clone_mount(detail::as_fd(cover), false);
+  outcome cover = detail::open_null(w);
+  if (!failed(cover)) cover = detail::clone_mount(detail::as_fd(cover), false);
   return failed(cover) ? cover : detail::attach_at(detail::as_fd(cover), detail::as_fd(place));
 }
 

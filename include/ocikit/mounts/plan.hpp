@@ -129,7 +129,8 @@ class mount_planner {
     return {};
   }
 
-  void bind(std::string source, const std::string& target, const option_set& options, const std::string& where) {
+  void bind(std::string source, const std::string& target, const option_set& options, const std::string& where,
+            bool directory = false) {
     const std::uint32_t slot = next_slot_++;
     plan_.sources.push_back(
         {open_source{texts_.keep(std::move(source)), slot, (options.flags & sys::ms::rec) != 0}, where + "/source"});
@@ -137,6 +138,7 @@ class mount_planner {
     attach step{texts_.keep(target),   slot, {own.set, own.clear}, {options.recursive_set, options.recursive_clear}, {},
                 below(target, "/proc")};
     step.propagation = keep_numbers(options.propagation);
+    step.directory = directory;
     plan_.targets.push_back({step, where});
   }
 
@@ -233,7 +235,7 @@ class mount_planner {
     if (!known_.cgroup_namespace) {
       option_set as_bind = options;
       as_bind.flags |= sys::ms::bind | sys::ms::rec;
-      bind(path, at, as_bind, where);
+      bind(path, at, as_bind, where, true);
       return;
     }
     mount_filesystem step;

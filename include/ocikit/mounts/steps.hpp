@@ -68,10 +68,11 @@ struct attach {
   attributes recursive = {};
   std::span<const std::uint64_t> propagation = {};
   bool inside_procfs = false;  ///< the target may lie on procfs
+  bool directory = false;      ///< the source is known to be one
   static constexpr auto members =
       std::make_tuple(member{"target", &attach::target}, member{"slot", &attach::slot}, member{"own", &attach::own},
                       member{"recursive", &attach::recursive}, member{"propagation", &attach::propagation},
-                      member{"inside_procfs", &attach::inside_procfs});
+                      member{"inside_procfs", &attach::inside_procfs}, member{"directory", &attach::directory});
 };
 
 /// mount(2) of a new file system at `target`, a directory that is made when missing.
