@@ -51,7 +51,17 @@ struct machine {
 /// Room for the lists of a step; larger ones get memory of their own.
 alignas(8) constinit std::byte small_scratch[8192] = {};
 
+/// Room for the arrays of pointers that execve(2) takes and for the slots.
+alignas(8) constinit std::byte small_arena[4096] = {};
+constinit std::size_t small_arena_used = 0;
+
+/// Zeroed memory, never given back: from the arena while it lasts.
 [[nodiscard]] std::byte* memory(std::size_t size) noexcept {
+  const std::size_t rounded = (size + 7) & ~std::size_t{7};
+  if (rounded >= size && rounded <= sizeof small_arena - small_arena_used) {
+    small_arena_used += rounded;
+    return small_arena + small_arena_used - rounded;
+  }
   const outcome r = sys::raw::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return failed(r) ? nullptr : reinterpret_cast<std::byte*>(r);
 }
@@ -187,6 +197,7 @@ outcome take(const process::close_descriptors& s, machine& m) noexcept {
 }
 
 outcome take(const container::execute_hook& s, machine& m) noexcept {
+  m.tree.last_parent_fd = -1;  // a hook may mount what it likes
   const outcome r = learn_pid(m);
   if (failed(r)) return r;
   const bool inherits = s.inherits_environment;

@@ -64,9 +64,8 @@ namespace detail {
   struct ::ifreq request {};
   std::memcpy(request.ifr_name, "lo", 3);
   request.ifr_flags = IFF_UP;
-  const outcome r = sys::raw::ioctl(static_cast<int>(fd), SIOCSIFFLAGS, sys::raw::reg(&request));
-  (void)sys::raw::close(static_cast<int>(fd));
-  return r;
+  // The socket is close-on-exec, like all that the init opens.
+  return sys::raw::ioctl(static_cast<int>(fd), SIOCSIFFLAGS, sys::raw::reg(&request));
 }
 
 /// See sethostname(2).

@@ -93,13 +93,13 @@ using sys::raw::outcome;
   return 0;
 }
 
-/// See setgroups(2), setresgid(2), setresuid(2).
+/// See setgroups(2), setresgid(2), setresuid(2). Only leaving root takes capabilities away: PR_SET_KEEPCAPS.
 [[nodiscard]] inline outcome execute(const set_user& s) noexcept {
-  outcome r = sys::raw::prctl(PR_SET_KEEPCAPS, 1);
+  outcome r = s.uid == 0 ? 0 : sys::raw::prctl(PR_SET_KEEPCAPS, 1);
   if (!sys::raw::failed(r) && s.set_groups) r = sys::raw::setgroups(s.groups.size(), s.groups.data());
   if (!sys::raw::failed(r)) r = sys::raw::setresgid(s.gid, s.gid, s.gid);
   if (!sys::raw::failed(r)) r = sys::raw::setresuid(s.uid, s.uid, s.uid);
-  if (!sys::raw::failed(r)) r = sys::raw::prctl(PR_SET_KEEPCAPS, 0);
+  if (!sys::raw::failed(r) && s.uid != 0) r = sys::raw::prctl(PR_SET_KEEPCAPS, 0);
   return r;
 }
 
@@ -144,6 +144,10 @@ using sys::raw::outcome;
   if (entered) return 0;
   const outcome r = sys::raw::chdir(s.path.c_str());
   if (sys::raw::failed(r)) return (r == -EACCES || r == -EPERM) && !s.last ? 0 : r;
+  if (s.path == "/") {  // the root itself is always inside
+    entered = true;
+    return 0;
+  }
   char where[4096];
   const outcome size = sys::raw::getcwd(where, sizeof where);
   if (sys::raw::failed(size)) return size;
@@ -293,8 +297,7 @@ inline outcome execute(const find_home& s, home_variable& home) noexcept {
     std::memmove(buffer, buffer + start, used - start);
     used -= start;
   }
-  (void)sys::raw::close(static_cast<int>(fd));
-  return 0;
+  return 0;  // the file is close-on-exec, and `close_descriptors` comes before that
 }
 
 /// Leaves those of `kept` open that are not -1; all of them are close-on-exec.
