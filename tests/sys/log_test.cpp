@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <tuple>
 
 #include "catch.hpp"
 
@@ -209,4 +210,16 @@ TEST_CASE("a FIFO whose reader sleeps does not stop the program: entries are los
   log.write_to(*std::move(file));
   log.error("this comes back");
   SUCCEED();
+}
+
+TEST_CASE("UTC is reckoned as the C library reckons it, leap days and the time before 1970 included") {
+  for (const time_t when : {time_t{0}, time_t{-1}, time_t{951782400}, time_t{1709164800}, time_t{1795302401},
+                            time_t{4107542399}, time_t{-2208988800}}) {
+    struct tm expected {};
+    REQUIRE(::gmtime_r(&when, &expected) != nullptr);
+    const struct tm got = ocikit::sys::utc_time(when);
+    CHECK(std::tuple{got.tm_year, got.tm_mon, got.tm_mday, got.tm_hour, got.tm_min, got.tm_sec, got.tm_wday,
+                     got.tm_yday} == std::tuple{expected.tm_year, expected.tm_mon, expected.tm_mday, expected.tm_hour,
+                                                expected.tm_min, expected.tm_sec, expected.tm_wday, expected.tm_yday});
+  }
 }

@@ -146,9 +146,11 @@ result<unique_fd> explain_fd(raw::outcome r, std::string_view name, const Args&.
 }
 
 /// Reads to the end of the file, at most `limit` bytes; a longer file is a `config` error that names the limit.
-[[nodiscard]] inline result<std::string> read_all(fd_view fd, std::size_t limit) {
+/// `size` is what the file is known to have; 0: not known, as of the kernel's own files.
+[[nodiscard]] inline result<std::string> read_all(fd_view fd, std::size_t limit, std::uint64_t size = 0) {
   std::string text;
   std::size_t used = 0;
+  if (size != 0 && size <= limit) text.resize(static_cast<std::size_t>(size) + 4096);
   for (;;) {
     if (text.size() - used < 4096) text.resize(used + (used < 16384 ? 16384 : used));
     const auto r = raw::read(fd.get(), text.data() + used, text.size() - used);
@@ -158,7 +160,7 @@ result<unique_fd> explain_fd(raw::outcome r, std::string_view name, const Args&.
     if (used > limit)
       return tl::unexpected(
           error::config("", call_text("read", fd) + ": longer than " + std::to_string(limit) + " bytes"));
-    if (r == 0) break;
+    if (r == 0 || used == size) break;  // used is not 0 here
   }
   text.resize(used);
   return text;
@@ -168,10 +170,10 @@ result<unique_fd> explain_fd(raw::outcome r, std::string_view name, const Args&.
 /// being waited for. `flags` are added to O_RDONLY, e.g. O_NOFOLLOW.
 [[nodiscard]] inline result<std::string> read_file(fd_view dir, zstring_view name, std::size_t limit, int flags = 0) {
   const unique_fd file = OCIKIT_TRY(openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags));
-  const auto found = OCIKIT_TRY(statx(file, STATX_TYPE));
+  const auto found = OCIKIT_TRY(statx(file, STATX_TYPE | STATX_SIZE));
   if (!S_ISREG(found.stx_mode))
     return tl::unexpected(error::config("", detail::shown(std::string_view{name}) + " is not a regular file"));
-  return read_all(file, limit);
+  return read_all(file, limit, found.stx_size);
 }
 
 }  // namespace ocikit::sys

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -23,6 +24,7 @@
 #include <ocikit/base/zstring_view.hpp>
 #include <ocikit/sys/call.hpp>
 #include <ocikit/sys/quoted_text.hpp>
+#include <ocikit/sys/utc_time.hpp>
 
 namespace ocikit::sys {
 
@@ -122,10 +124,29 @@ inline std::string_view short_path(std::string_view path) {
   return line + " " + message + " \n";
 }
 
+namespace detail {
+
+/// Whether the local zone is UTC by the name that it is installed under: one call, where reading the zone's rules takes
+/// seven. When in doubt, no.
+[[nodiscard]] inline bool zone_is_utc() {
+  char target[256];
+  const auto size = ::readlink("/etc/localtime", target, sizeof target);
+  return size > 0 && std::string_view{target, static_cast<std::size_t>(size)}.ends_with("/zoneinfo/Etc/UTC");
+}
+
+inline bool local_time(time_t when, struct tm& to) {
+  static const bool utc = zone_is_utc();
+  if (!utc || std::getenv("TZ") != nullptr) return ::localtime_r(&when, &to) != nullptr;
+  to = utc_time(when);
+  return true;
+}
+
+}  // namespace detail
+
 /// `when` as RFC 3339 in the local zone, to the second: `2026-11-21T23:06:41Z`, `2026-11-22T00:06:41+01:00`.
 [[nodiscard]] inline std::string rfc3339(time_t when) {
   struct tm local {};
-  if (::localtime_r(&when, &local) == nullptr) return "0001-01-01T00:00:00Z";
+  if (!detail::local_time(when, local)) return "0001-01-01T00:00:00Z";
   char text[40];
   const std::size_t size = ::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
   std::string out{text, size};
@@ -151,30 +172,49 @@ inline result<void> check_log_file(fd_view file, std::string_view path) {
   return tl::unexpected(error::config("", "log file " + shown(path) + " is not a regular file, a FIFO or /dev/null"));
 }
 
-/// Keeps a write to a pipe without readers from ending the program. The signal's disposition stays as it is, since an
-/// ignored signal would be inherited by containers.
+/// Keeps writes to a pipe without readers from ending the program, from the first `hold` to its own end. The signal's
+/// disposition stays as it is, since an ignored signal would be inherited by containers; whoever starts a program sets
+/// its mask anyway.
 class sigpipe_held {
  public:
-  sigpipe_held() {
-    (void)::sigemptyset(&sigpipe_);
-    (void)::sigaddset(&sigpipe_, SIGPIPE);
-    (void)::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
-  }
+  sigpipe_held() = default;
   sigpipe_held(const sigpipe_held&) = delete;
   sigpipe_held& operator=(const sigpipe_held&) = delete;
   ~sigpipe_held() {
+    if (held_ && !was_blocked_) (void)::pthread_sigmask(SIG_UNBLOCK, just_sigpipe(), nullptr);
+  }
+
+  void hold() noexcept {
+    if (held_) return;
+    held_ = true;
+    sigset_t before;
+    (void)::pthread_sigmask(SIG_BLOCK, just_sigpipe(), &before);
+    was_blocked_ = ::sigismember(&before, SIGPIPE) == 1;
+  }
+  /// Takes back the signal of a write that has failed with EPIPE, unless somebody else waits for it.
+  void forget() const noexcept {
     const struct timespec now {};
-    if (::sigismember(&before_, SIGPIPE) == 0) (void)::sigtimedwait(&sigpipe_, nullptr, &now);
-    (void)::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    if (!was_blocked_) (void)::sigtimedwait(just_sigpipe(), nullptr, &now);
   }
 
  private:
-  sigset_t sigpipe_{}, before_{};
+  static const sigset_t* just_sigpipe() noexcept {
+    static const sigset_t set = [] {
+      sigset_t made;
+      (void)::sigemptyset(&made);
+      (void)::sigaddset(&made, SIGPIPE);
+      return made;
+    }();
+    return &set;
+  }
+
+  bool held_ = false;
+  bool was_blocked_ = false;
 };
 
 /// One write(2). A FIFO's reader that sleeps is waited for a second at most: the runtime must not hang on its log.
-inline void write_once(fd_view fd, std::string_view line) {
-  const sigpipe_held quiet;
+inline void write_once(fd_view fd, std::string_view line, sigpipe_held& quiet) {
+  quiet.hold();
   raw::outcome r = raw::write(fd.get(), line.data(), line.size());
   for (int tries = 0; (r == -EAGAIN || r == -EINTR) && tries < 10; ++tries) {
     struct pollfd ready {
@@ -183,6 +223,7 @@ inline void write_once(fd_view fd, std::string_view line) {
     (void)::poll(&ready, 1, 100);
     r = raw::write(fd.get(), line.data(), line.size());
   }
+  if (r == -EPIPE) quiet.forget();
 }
 
 }  // namespace detail
@@ -236,7 +277,7 @@ class logger {
   /// error. Engines read the one or the other.
   void failure(std::string_view message, std::source_location here = std::source_location::current()) {
     write(log_level::error, message, here);
-    if (file_) detail::write_once(fd_view{2}, one_line(detail::cut(message)) + '\n');
+    if (file_) detail::write_once(fd_view{2}, one_line(detail::cut(message)) + '\n', quiet_);
   }
 
  private:
@@ -249,17 +290,29 @@ class logger {
     put(entry);
   }
 
-  void put(const log_entry& entry) const { detail::write_once(file_ ? file_.view() : fd_view{2}, line_of(entry)); }
+  void put(const log_entry& entry) {
+    const std::string line = line_of(entry);
+    detail::write_once(file_ ? file_.view() : fd_view{2}, line, quiet_);
+  }
 
-  [[nodiscard]] std::string line_of(const log_entry& entry) const {
+  /// Looked at once: a program's standard error does not become a terminal.
+  [[nodiscard]] bool to_terminal() {
+    if (file_) return false;
+    if (!terminal_) terminal_ = ::isatty(2) == 1;
+    return *terminal_;
+  }
+
+  [[nodiscard]] std::string line_of(const log_entry& entry) {
     if (format_ == log_format::json) return json_line(entry);
-    if (file_ || ::isatty(2) != 1) return text_line(entry);
+    if (!to_terminal()) return text_line(entry);
     struct timespec now {};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);
     return terminal_line(entry, static_cast<long>(now.tv_sec - start_.tv_sec));
   }
 
   unique_fd file_;
+  detail::sigpipe_held quiet_;
+  std::optional<bool> terminal_;
   log_format format_ = log_format::text;
   log_level threshold_ = log_level::info;
   struct timespec start_ {};
