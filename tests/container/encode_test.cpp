@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ocikit/container/encode.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -73,22 +74,23 @@ struct read_back {
   std::string text;
 };
 
-/// Reads a step of the number `kind`, as the init does it.
-template <std::size_t... Kind>
-read_back read_step(std::size_t kind, const exact& body, const exact& scratch, std::index_sequence<Kind...>) {
-  read_back out;
-  const auto read = [&](auto step) {
-    wire::reader reader{body.bytes.get(), body.size, scratch.bytes.get(), scratch.size};
-    reader.read(step);
-    out.ok = reader.ok();
-    out.safe = borrows_only_from{body, scratch}(step);
-    if (out.ok) out.text = full_text(step);
-  };
-  (void)((kind == Kind && (read(std::variant_alternative_t<Kind, step>{}), true)) || ...);
-  return out;
+/// Reads a step as the init does it.
+template <class Step>
+read_back read_as(const exact& body, const exact& scratch) {
+  Step step{};
+  wire::reader reader{body.bytes.get(), body.size, scratch.bytes.get(), scratch.size};
+  reader.read(step);
+  return {reader.ok(), borrows_only_from{body, scratch}(step), reader.ok() ? full_text(step) : ""};
 }
+
+template <std::size_t... Kind>
+constexpr auto readers_of(std::index_sequence<Kind...>) {
+  return std::array{&read_as<std::variant_alternative_t<Kind, step>>...};
+}
+
 read_back read_step(std::size_t kind, const exact& body, const exact& scratch) {
-  return read_step(kind, body, scratch, std::make_index_sequence<std::variant_size_v<step>>{});
+  static constexpr auto readers = readers_of(std::make_index_sequence<std::variant_size_v<step>>{});
+  return readers.at(kind)(body, scratch);
 }
 
 wire::header header_of(const std::string& bytes) {

@@ -265,7 +265,7 @@ planned<mounts::step> v1_link(zstring_view name) { return {make_link{"cg", name,
 
 TEST_CASE("cgroup v1 without a namespace: the container's own directories are bound, one per hierarchy") {
   const auto bind = [](zstring_view target, std::uint32_t slot) -> planned<mounts::step> {
-    return {attach{target, slot, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0}, {}, {}, false}, "/mounts/0"};
+    return {attach{target, slot, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0}, {}, {}, false, true}, "/mounts/0"};
   };
   CHECK(planned_mounts{{entry("/cg", "cgroup", "cgroup", {"ro", "nodev"})}, v1_facts(false)}.text() ==
         expected({{open_source{"/sys/fs/cgroup/cpu,cpuacct/c", 5, true}, "/mounts/0/source"},
