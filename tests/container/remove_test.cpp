@@ -158,9 +158,9 @@ TEST_CASE("a cgroup that was only planned is another container's when somebody i
   example_root in;
   child_process other;
   auto saved = example_state();
-  saved.ocikit.owns_cgroup = false;
+  saved.ocikit.owns_cgroup = true;
   auto made = in.root.create(id()).value();
-  REQUIRE(made.write_creating(saved));
+  REQUIRE(made.write_planned(saved));
   in.cgroup.pids = {other.pid()};
   CHECK(remove_unfinished(std::move(made), reopen(in.cgroup)));
   CHECK(is_alive(other.identity()) == true);

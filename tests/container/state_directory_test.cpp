@@ -132,6 +132,28 @@ TEST_CASE("creating.json is read when it is there, and forgotten once") {
   CHECK(made.read_creating().value() == std::nullopt);
 }
 
+TEST_CASE("planned.json does not know whose the cgroup is, until it is confirmed") {
+  const example_root in;
+  auto made = in.root.create(id()).value();
+  auto planned = example_state();
+  planned.ocikit.owns_cgroup = true;
+  REQUIRE(made.write_planned(planned));
+  auto doubtful = planned;
+  doubtful.ocikit.owns_cgroup = false;
+  CHECK(made.read_creating().value() == doubtful);
+  REQUIRE(made.confirm_planned());
+  CHECK(made.read_creating().value() == planned);
+  CHECK(made.forget_creating());
+  CHECK(made.read_creating().value() == std::nullopt);
+}
+
+TEST_CASE("half a planned.json is none: nothing was made yet") {
+  const example_root in;
+  auto made = in.root.create(id()).value();
+  write_file(in.path("c1/planned.json"), R"({"id":"c1",)");
+  CHECK(made.read_creating().value() == std::nullopt);
+}
+
 // ---- the lock
 
 TEST_CASE("the lock keeps others out for as long as it is held, and no longer than they are patient") {
@@ -291,14 +313,12 @@ TEST_CASE("removal takes everything below and follows no link out of the directo
   CHECK(made.remove());
 }
 
-TEST_CASE("removal leaves state.json for last, so that one that was interrupted can be repeated") {
+TEST_CASE("a removal that was interrupted can be repeated") {
   const example_root in;
   auto made = in.root.create(id()).value();
-  REQUIRE(made.write_state(example_state()));
-  write_file(in.path("c1/zzz"), "");
-  REQUIRE(remove_below(made.directory(), "state.json"));
-  CHECK(!exists(in.path("c1/zzz")));
-  CHECK(made.read_state());
+  write_file(in.path("c1/zzz"), "");  // state.json went first
+  REQUIRE(made.remove());
+  CHECK(!exists(in.path("c1")));
 }
 
 TEST_CASE("a tree deeper than anything we make is refused rather than followed for ever") {

@@ -28,6 +28,7 @@
 #include <ocikit/container/state.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/state_root.hpp>
+#include <ocikit/sys/utc_time.hpp>
 
 namespace ocikit::container {
 
@@ -56,8 +57,7 @@ namespace detail {
 inline std::string timestamp_now() {
   struct ::timespec now {};
   ::clock_gettime(CLOCK_REALTIME, &now);
-  struct ::tm utc {};
-  ::gmtime_r(&now.tv_sec, &utc);
+  const struct ::tm utc = sys::utc_time(now.tv_sec);
   char text[64];
   const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
   std::snprintf(text + size, sizeof text - size, ".%09ldZ", now.tv_nsec);
@@ -246,12 +246,17 @@ class creation {
   }
 
   result<void> take(const make_cgroup&) {
+    state_.ocikit.owns_cgroup = true;  // once the plan is confirmed
+    auto recorded = directory_.write_planned(state_);
     state_.ocikit.owns_cgroup = false;
-    OCIKIT_TRY(directory_.write_creating(state_));
+    OCIKIT_TRY(std::move(recorded));
     OCIKIT_TRY(cgroup_->create());
-    state_.cgroup_paths = cgroup_->paths();
     state_.ocikit.owns_cgroup = true;
-    OCIKIT_TRY(directory_.write_creating(state_));  // from here on whatever is in the cgroup is ours to kill
+    OCIKIT_TRY(directory_.confirm_planned());  // from here on whatever is in the cgroup is ours to kill
+    if (auto made = cgroup_->paths(); made != state_.cgroup_paths) {
+      state_.cgroup_paths = std::move(made);
+      OCIKIT_TRY(directory_.write_creating(state_));
+    }
     return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
   }
 

@@ -54,16 +54,15 @@ struct directory_entry {
   return sys::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
-/// Removes everything in `directory` but the entry `kept`, without following a symbolic link. What vanishes meanwhile
-/// is fine. Trees of more than `depth` levels are refused. Errors: system.
-[[nodiscard]] inline result<void> remove_below(fd_view directory, std::string_view kept = {}, int depth = 32) {
+/// Removes everything in `directory`, without following a symbolic link. What vanishes meanwhile is fine. Trees of more
+/// than `depth` levels are refused. Errors: system.
+[[nodiscard]] inline result<void> remove_below(fd_view directory, int depth = 32) {
   if (depth == 0) return tl::unexpected(error::from_errno(ELOOP, sys::call_text("remove_below", directory)));
   for (const auto& [name, type] : OCIKIT_TRY(read_directory(directory))) {
-    if (name == kept) continue;
     auto gone = sys::unlinkat(directory, name);
     if (!gone && (gone.error().code() == EISDIR || gone.error().code() == EPERM)) {
       const auto inner = OCIKIT_TRY(open_subdirectory(directory, name));
-      OCIKIT_TRY(remove_below(inner, {}, depth - 1));
+      OCIKIT_TRY(remove_below(inner, depth - 1));
       gone = sys::unlinkat(directory, name, AT_REMOVEDIR);
     }
     if (!gone && gone.error().code() != ENOENT) return gone;

@@ -51,8 +51,9 @@ template <class Number>
 /// What the environment and `preserve` ask for, each descriptor looked at once.
 /// Errors: config for a descriptor that is not open, e.g. `unable to stat preserved-fd 2 (of 3): ...`.
 [[nodiscard]] inline result<inherited_fds> find_inherited_fds(unsigned preserve) {
-  const auto self = static_cast<pid_t>(sys::raw::getpid());
-  const inherited_fds found{listen_fds(std::getenv("LISTEN_PID"), std::getenv("LISTEN_FDS"), self), preserve};
+  const char* pid = std::getenv("LISTEN_PID");
+  const auto self = pid == nullptr ? pid_t{-1} : static_cast<pid_t>(sys::raw::getpid());
+  const inherited_fds found{listen_fds(pid, std::getenv("LISTEN_FDS"), self), preserve};
   const auto is_open = [](unsigned fd) { return !sys::raw::failed(sys::raw::fcntl(static_cast<int>(fd), F_GETFD, 0)); };
   for (unsigned i = 0; i < found.listen; ++i)
     if (!is_open(inherited_fds::first + i))

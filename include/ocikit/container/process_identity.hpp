@@ -76,18 +76,33 @@ std::optional<Number> whole_number(std::string_view text) noexcept {
   return process_stat{*pid, run_state[0], *start};
 }
 
+namespace detail {
+
+[[nodiscard]] inline error no_procfs() { return error::unsupported("/proc is not a procfs"); }
+
+/// For a pid that /proc does not show: nothing, if /proc is one.
+[[nodiscard]] inline result<std::optional<process_stat>> no_process() {
+  const auto proc = OCIKIT_TRY(sys::openat(sys::at_fdcwd, "/proc", O_PATH | O_DIRECTORY));
+  if (OCIKIT_TRY(sys::fstatfs(proc)).f_type != PROC_SUPER_MAGIC) return tl::unexpected(no_procfs());
+  return std::nullopt;
+}
+
+}  // namespace detail
+
 /// /proc/PID/stat of `pid`; nothing when there is no such process. A /proc that is no procfs is refused.
 /// Errors: system; unsupported when /proc is not what it should be.
 [[nodiscard]] inline result<std::optional<process_stat>> read_process_stat(pid_t pid) {
   if (pid <= 0) return std::nullopt;
-  const auto proc = OCIKIT_TRY(sys::openat(sys::at_fdcwd, "/proc", O_PATH | O_DIRECTORY));
-  if (OCIKIT_TRY(sys::fstatfs(proc)).f_type != PROC_SUPER_MAGIC)
-    return tl::unexpected(error::unsupported("/proc is not a procfs"));
-  constexpr std::size_t longest = 16384;
-  auto line = sys::read_file(proc, std::to_string(pid) + "/stat", longest);
-  if (!line && (line.error().code() == ENOENT || line.error().code() == ESRCH)) return std::nullopt;
-  if (!line) return tl::unexpected(std::move(line).error());
-  auto parsed = parse_process_stat(*line);
+  const auto gone = [](const error& e) { return e.code() == ENOENT || e.code() == ESRCH; };
+  const auto file = sys::openat(sys::at_fdcwd, "/proc/" + std::to_string(pid) + "/stat", O_RDONLY | O_NOFOLLOW);
+  if (!file && gone(file.error())) return detail::no_process();
+  if (!file) return tl::unexpected(file.error());
+  if (OCIKIT_TRY(sys::fstatfs(*file)).f_type != PROC_SUPER_MAGIC) return tl::unexpected(detail::no_procfs());
+  char line[4096];  // which is longer than any: a read(2) shows all of it
+  const auto size = sys::raw::read(file->get(), line, sizeof line);
+  if (size == -ESRCH) return std::nullopt;
+  OCIKIT_TRY(sys::detail::explain_void(size, "read", file->view()));
+  auto parsed = parse_process_stat({line, static_cast<std::size_t>(size)});
   if (!parsed) return tl::unexpected(error::unsupported("/proc/" + std::to_string(pid) + "/stat makes no sense"));
   return parsed;
 }

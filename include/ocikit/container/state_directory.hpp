@@ -5,25 +5,27 @@
 //     ROOT/ID/               0711; an advisory lock (flock) on it orders create, start, delete and what else changes it
 //     ROOT/ID/state.json     0600; replaced by rename, so a reader needs no lock and never sees half a file
 //     ROOT/ID/creating.json  the same document while `create` is at work: what to clean up should it be killed
+//     ROOT/ID/planned.json   what becomes creating.json, by renaming, once the cgroup is made
 //     ROOT/ID/exec.fifo      0622; there between create and start, the init waits at its other end
 //
 // What a `create` that was killed leaves behind, and who cleans it: the lock goes with its holder, so whoever gets the
 // lock on a directory without state.json knows that nobody works on it any more. Without state.json the container does
 // not exist for every command; `delete` kills and removes what creating.json names, then the directory.
 //
-//     directory only, or with exec.fifo or a `.state-*` file: nothing else was made yet
-//     creating.json with cgroup paths: the cgroup may exist; with `owns_cgroup` it does, and may hold processes
+//     directory only, or with exec.fifo, a `.state-*` file or half a planned.json: nothing else was made yet
+//     planned.json: its cgroup may exist, and may be another container's
+//     creating.json with cgroup paths: the cgroup exists, is the container's own and may hold its processes
 //     creating.json with a pid: that process too, if it is still the same
 //     creating.json beside state.json: killed between the two last steps; the container exists
 #pragma once
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +55,7 @@ class state_directory {
  public:
   static constexpr zstring_view state_file = "state.json";
   static constexpr zstring_view creating_file = "creating.json";
+  static constexpr zstring_view planned_file = "planned.json";
   static constexpr zstring_view fifo_file = "exec.fifo";
 
   /// Adopts an open directory and its parent; `state_root::create` and `state_root::find` call it.
@@ -98,15 +101,27 @@ class state_directory {
   /// Replaces state.json: whole or not at all. Errors: system; state for one that is too large.
   [[nodiscard]] result<void> write_state(const state& now) { return write_document(state_file, now); }
 
-  /// Writes creating.json. Call it before each step of create that leaves something outside this directory.
-  /// Errors: as `write_state`.
-  [[nodiscard]] result<void> write_creating(const state& planned) { return write_document(creating_file, planned); }
+  /// Writes planned.json, once. Call it before anything is made outside this directory. Errors: as `write_state`.
+  [[nodiscard]] result<void> write_planned(const state& planned) {
+    return write_new(planned_file, OCIKIT_TRY(text_of(planned)));
+  }
 
-  /// creating.json; nothing when there is none. Errors: as `read_state`.
+  /// What was planned is made: planned.json becomes creating.json. Errors: system.
+  [[nodiscard]] result<void> confirm_planned() { return sys::rename_within(directory_, planned_file, creating_file); }
+
+  /// Replaces creating.json. Errors: as `write_state`.
+  [[nodiscard]] result<void> write_creating(const state& made) { return write_document(creating_file, made); }
+
+  /// creating.json, or planned.json with a cgroup that is not known to be the container's own; nothing when there is
+  /// neither, or half a planned.json. Errors: as `read_state`.
   [[nodiscard]] result<std::optional<state>> read_creating() const {
     const auto found = sys::openat(directory_, creating_file, O_PATH | O_NOFOLLOW);
-    if (!found && found.error().code() == ENOENT) return std::nullopt;
-    return std::optional<state>{OCIKIT_TRY(read_document(creating_file))};
+    if (found || found.error().code() != ENOENT) return std::optional<state>{OCIKIT_TRY(read_document(creating_file))};
+    auto planned = read_document(planned_file);
+    if (!planned && planned.error().kind() == errc::state) return std::nullopt;
+    if (!planned) return tl::unexpected(std::move(planned).error());
+    planned->ocikit.owns_cgroup = false;
+    return std::optional<state>{*std::move(planned)};
   }
 
   /// Removes creating.json: create is complete. Not there is fine. Errors: system.
@@ -153,14 +168,14 @@ class state_directory {
     return fifo;
   }
 
-  /// Removes the directory and everything below it, by descriptor and without following a symbolic link; state.json
-  /// goes last, so that a removal that is interrupted can be repeated. Already gone is fine. Errors: system.
+  /// Removes the directory and everything below it, by descriptor and without following a symbolic link. A removal that
+  /// is interrupted can be repeated. Already gone is fine. Errors: system.
   [[nodiscard]] result<void> remove() {
-    OCIKIT_TRY(remove_below(directory_, state_file));
     OCIKIT_TRY(unlink_if_there(state_file));
-    const auto removed = sys::unlinkat(root_, id_.text(), AT_REMOVEDIR);
-    if (!removed && removed.error().code() != ENOENT) return removed;
-    return {};
+    auto removed = remove_emptied();
+    if (removed || removed.error().code() != ENOTEMPTY) return removed;
+    OCIKIT_TRY(remove_below(directory_));
+    return remove_emptied();
   }
 
  private:
@@ -174,23 +189,36 @@ class state_directory {
     return parse_state_document(*std::move(text), id_);
   }
 
-  [[nodiscard]] result<void> write_document(zstring_view name, const state& from) {
+  [[nodiscard]] result<std::string> text_of(const state& from) const {
     if (from.id != id_.text()) return tl::unexpected(error::state("invalid state: it is of another container"));
-    const std::string text = OCIKIT_TRY(write_state_document(from));
-    unsigned random = 0;
-    (void)sys::raw::call(SYS_getrandom, &random, sizeof random, 0);  // only against a left-over file of a killed writer
-    const std::string temporary = ".state-" + std::to_string(random);
-    auto replaced = replace(name, temporary, text);
-    if (!replaced) (void)sys::raw::unlinkat(directory_.get(), temporary.c_str(), 0);
+    return write_state_document(from);
+  }
+
+  [[nodiscard]] result<void> write_document(zstring_view name, const state& from) {
+    const std::string text = OCIKIT_TRY(text_of(from));
+    // The name only has to differ from what a killed writer left.
+    struct ::timespec now {};
+    (void)::clock_gettime(CLOCK_MONOTONIC, &now);
+    const std::string temporary = ".state-" + std::to_string(now.tv_sec) + std::to_string(now.tv_nsec);
+    OCIKIT_TRY(write_new(temporary, text));
+    auto replaced = sys::rename_within(directory_, temporary, name);
+    if (!replaced) (void)unlink_if_there(temporary);
     return replaced;
   }
 
   // No fsync: the directory is on a tmpfs, or the container does not outlive the machine's restart anyway.
-  [[nodiscard]] result<void> replace(zstring_view name, const std::string& temporary, std::string_view text) {
+  [[nodiscard]] result<void> write_new(zstring_view name, std::string_view text) {
     constexpr int fresh = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    const auto file = OCIKIT_TRY(sys::openat(directory_, temporary, fresh, 0600));
-    OCIKIT_TRY(sys::write_all(file, text));
-    return sys::rename_within(directory_, temporary, name);
+    const auto file = OCIKIT_TRY(sys::openat(directory_, name, fresh, 0600));
+    auto written = sys::write_all(file, text);
+    if (!written) (void)unlink_if_there(name);
+    return written;
+  }
+
+  [[nodiscard]] result<void> remove_emptied() {
+    auto removed = sys::unlinkat(root_, id_.text(), AT_REMOVEDIR);
+    if (!removed && removed.error().code() == ENOENT) return {};
+    return removed;
   }
 
   [[nodiscard]] result<void> unlink_if_there(zstring_view name) {

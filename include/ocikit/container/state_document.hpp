@@ -71,6 +71,12 @@ inline constexpr auto table<container::state> = std::tuple{
     field{"intel_rdt_path", &container::state::intel_rdt_path}.always(),
 };
 
+#ifdef OCIKIT_COMPILED_DOCUMENTS  // see spec/parse.hpp
+extern template result<parsed<container::state>> parse_padded<container::state>(simdjson::padded_string_view,
+                                                                                const parse_options&);
+extern template std::string write<container::state>(const container::state&, const write_options&);
+#endif
+
 }  // namespace ocikit::spec
 
 namespace ocikit::container {
