@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle.hpp"
+#include "host.hpp"
 
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ result<bundle> load_bundle(const invocation& call, zstring_view path, const spec
 
 spec::validation_facts read_validation_facts(bool no_pivot, std::uint32_t last_capability) {
   spec::validation_facts facts;
-  facts.rootless_euid = ::geteuid() != 0;
+  facts.rootless_euid = effective_uid() != 0;
   facts.no_pivot = no_pivot;
   facts.capability_count = last_capability + 1;
   return facts;

@@ -9,6 +9,8 @@
 
 #include <ocikit/sys/call.hpp>
 
+#include "host.hpp"
+
 namespace ocikit::runtime {
 namespace {
 
@@ -54,7 +56,7 @@ std::string default_root(const option_values& given, const caller& who) {
 }  // namespace
 
 caller read_caller(std::string_view program) {
-  caller who{program, environment("XDG_RUNTIME_DIR"), environment("USER"), ::geteuid(), false, {}};
+  caller who{program, environment("XDG_RUNTIME_DIR"), environment("USER"), effective_uid(), false, {}};
   if (!who.xdg_runtime_dir.empty()) who.in_user_namespace = outside_initial_user_namespace();
   char path[4096];
   if (!sys::raw::failed(sys::raw::getcwd(path, sizeof path))) who.cwd = path;

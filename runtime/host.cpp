@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host.hpp"
 
-#include <unistd.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <string_view>
@@ -44,9 +44,11 @@ std::string kernel_mount_in(std::string_view line) {
 
 }  // namespace
 
+uid_t effective_uid() { return static_cast<uid_t>(::getauxval(AT_EUID)); }
+
 bool is_rootless(const globals& options) {
   if (options.rootless) return *options.rootless;
-  return ::geteuid() != 0 || !in_initial_user_namespace();
+  return effective_uid() != 0 || !in_initial_user_namespace();
 }
 
 result<std::vector<std::string>> read_kernel_mounts() {

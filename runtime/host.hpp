@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
 #include "command_line.hpp"
 
 namespace ocikit::runtime {
+
+/// As the kernel noted it when the program was executed; nothing here changes it. No system call.
+[[nodiscard]] uid_t effective_uid();
 
 /// Missing permissions for cgroups are bearable: as --rootless says, else without root's rights in the initial user
 /// namespace. Looks at the host.

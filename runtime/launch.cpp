@@ -41,21 +41,15 @@ class launch {
     OCIKIT_TRY(pass_descriptors(wanted));
     terminal_keeper terminal{std::string{call_.text("console-socket")}, how_ == manner::foreground};
     OCIKIT_TRY(terminal.prepare(wanted.config.process->terminal));
-    std::optional<container::signal_inbox> inbox;
-    if (how_ == manner::foreground) inbox.emplace(OCIKIT_TRY(container::signal_inbox::open()));
+    if (how_ == manner::foreground) inbox_.emplace(OCIKIT_TRY(container::signal_inbox::open()));
     become_subreaper();
-    const auto root = OCIKIT_TRY(container::state_root::open_or_create(call_.globals.root));
+    root_.emplace(OCIKIT_TRY(container::state_root::open_or_create(call_.globals.root)));
     call_.log.debug("nsexec container setup");
-    auto made = OCIKIT_TRY(container::creation::create(
-        root, std::move(wanted), with_, [&](unique_fd master) { return terminal.adopt(std::move(master)); }));
-    call_.log.debug("child process in init()");
-    OCIKIT_TRY(announce(*made));
-    if (how_ == manner::created) return made->keep(), 0;
-    call_.log.debug("init: closing the pipe to signal completion");
-    auto copy = OCIKIT_TRY(terminal.copy());  // before the program's first line of output
-    OCIKIT_TRY(made->start());
-    if (how_ == manner::detached) return made->keep(), 0;
-    return attend(*made, *inbox, copy);
+    made_ = OCIKIT_TRY(container::creation::create(
+        *root_, std::move(wanted), with_, [&](unique_fd master) { return terminal.adopt(std::move(master)); }));
+    const auto status = see_off(terminal);
+    if (!status) made_.reset();  // which undoes what is not kept
+    return status;
   }
 
  private:
@@ -80,7 +74,7 @@ class launch {
     to.unified_cgroups = host_has_unified_cgroups();
     to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
     to.rootless = is_rootless(call_.globals);
-    to.privileged = ::geteuid() == 0;
+    to.privileged = effective_uid() == 0;
     to.new_keyring = !call_.flag("no-new-keyring");
     to.started_by_runtime = how_ != manner::created;
     if (to.no_pivot) to.host_kernel_mounts = OCIKIT_TRY(read_kernel_mounts());
@@ -99,6 +93,17 @@ class launch {
   void become_subreaper() {
     const bool unwanted = how_ != manner::created && call_.flag("no-subreaper");
     if (how_ == manner::foreground && !unwanted) (void)sys::raw::prctl(PR_SET_CHILD_SUBREAPER, 1);  // a comfort
+  }
+
+  result<int> see_off(terminal_keeper& terminal) {
+    call_.log.debug("child process in init()");
+    OCIKIT_TRY(announce(*made_));
+    if (how_ == manner::created) return made_->keep(), 0;
+    call_.log.debug("init: closing the pipe to signal completion");
+    auto copy = OCIKIT_TRY(terminal.copy());  // before the program's first line of output
+    OCIKIT_TRY(made_->start());
+    if (how_ == manner::detached) return made_->keep(), 0;
+    return attend(*made_, *inbox_, copy);
   }
 
   /// Tells the outside about the created container.
@@ -124,14 +129,24 @@ class launch {
   manner how_;
   container::backends with_;
   std::optional<container::pid_file> pid_file_;
+  std::optional<container::signal_inbox> inbox_;
+  std::optional<container::state_root> root_;
+  std::unique_ptr<container::creation> made_;
 };
+
+/// A launch is the last thing that the program does: its descriptors are left for the kernel to close.
+result<int> launch_to_the_end(const invocation& call, manner how) {
+  static launch* the_last = nullptr;
+  the_last = new launch{call, how};
+  return the_last->run();
+}
 
 }  // namespace
 
-result<int> create_container(const invocation& call) { return launch{call, manner::created}.run(); }
+result<int> create_container(const invocation& call) { return launch_to_the_end(call, manner::created); }
 
 result<int> run_container(const invocation& call) {
-  return launch{call, call.flag("detach") ? manner::detached : manner::foreground}.run();
+  return launch_to_the_end(call, call.flag("detach") ? manner::detached : manner::foreground);
 }
 
 }  // namespace ocikit::runtime

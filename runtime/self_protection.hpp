@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/prctl.h>
+#include <poll.h>
 #include <sys/auxv.h>
 
 #include <ocikit/base/error.hpp>
@@ -15,6 +16,11 @@ namespace ocikit::runtime {
 /// Opens /dev/null on each of the descriptors 0 to 2 that is closed, so that no file opened later becomes somebody's
 /// standard output. Errors: system.
 [[nodiscard]] inline result<void> ensure_stdio() {
+  struct ::pollfd streams[3] = {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}};
+  constexpr struct ::timespec at_once {};
+  const auto polled = sys::raw::ppoll(streams, 3, &at_once);
+  if (!sys::raw::failed(polled) && ((streams[0].revents | streams[1].revents | streams[2].revents) & POLLNVAL) == 0)
+    return {};
   for (int fd = 0; fd <= 2; ++fd) {
     if (!sys::raw::failed(sys::raw::fcntl(fd, F_GETFD, 0))) continue;
     const auto opened = sys::raw::call(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);  // the lowest free number: fd

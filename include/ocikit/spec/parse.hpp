@@ -561,4 +561,12 @@ template <std::same_as<std::string> String>
   return parse<resources>(text, {.document = "resources.json"});
 }
 
+#ifdef OCIKIT_COMPILED_DOCUMENTS
+// A program of many source files compiles these once: it defines the macro for all of them, and in one of them each
+// function as a `template result<...> parse_padded<...>(...);`.
+extern template result<parsed<config>> parse_padded<config>(simdjson::padded_string_view, const parse_options&);
+extern template result<parsed<process>> parse_padded<process>(simdjson::padded_string_view, const parse_options&);
+extern template result<parsed<resources>> parse_padded<resources>(simdjson::padded_string_view, const parse_options&);
+#endif
+
 }  // namespace ocikit::spec
