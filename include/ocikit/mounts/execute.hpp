@@ -23,6 +23,8 @@ struct workspace {
   int* slots = nullptr;                                   ///< sources of bind mounts by slot
   int terminal = -1;                                      ///< slave end of the container's terminal
   int null = -1;                                          ///< the host's /dev/null, verified
+  zstring_view first_mask{};                              ///< where the empty directory was mounted first,
+  int empty = -1;                                         ///< and, once there is a second place for it, itself
   zstring_view last_directory{};                          ///< of the devices made last,
   int last_directory_fd = -1;                             ///< and its descriptor
   zstring_view last_target{};                             ///< of the mount before, when its target was made for it,
@@ -370,10 +372,18 @@ namespace detail {
   return fd;
 }
 
-/// Covers the directory `fd` by an empty read-only one.
-[[nodiscard]] inline outcome cover_directory(int fd) noexcept {
-  const outcome r = sys::raw::fchdir(fd);
-  return failed(r) ? r : sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, "nr_blocks=1,nr_inodes=2,mode=0755");
+/// Covers the directory `fd`, found under `path`, by an empty read-only one, the same for all.
+[[nodiscard]] inline outcome cover_directory(int fd, zstring_view path, workspace& w) noexcept {
+  if (w.first_mask.empty()) {
+    outcome r = sys::raw::fchdir(fd);
+    if (!failed(r)) r = sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, "nr_blocks=1,nr_inodes=2,mode=0755");
+    if (!failed(r)) w.first_mask = path;
+    return r;
+  }
+  if (w.empty < 0) w.empty = as_fd(sys::raw::open_in_root(w.root, w.first_mask.c_str(), O_PATH | O_DIRECTORY));
+  if (w.empty < 0) return w.empty;
+  const outcome cover = clone_mount(w.empty, false);
+  return failed(cover) ? cover : attach_at(as_fd(cover), fd);
 }
 
 }  // namespace detail
@@ -381,7 +391,7 @@ namespace detail {
 /// See mount(2), open_tree(2). Since: Linux 5.2.
 [[nodiscard]] inline outcome execute(const mask& s, workspace& w) noexcept {
   const outcome directory = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH | O_DIRECTORY);
-  if (!failed(directory)) return detail::cover_directory(detail::as_fd(directory));
+  if (!failed(directory)) return detail::cover_directory(detail::as_fd(directory), s.path, w);
   if (directory == -ENOENT) return 0;
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT || place == -ENOTDIR ? 0 : place;
