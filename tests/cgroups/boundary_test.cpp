@@ -215,7 +215,7 @@ TEST_CASE("a newer host's wish is refused by an older plugin, not ignored") {
   args.known.head = {sizeof args, OCIKIT_ABI_MAJOR, 9};
   args.known.id = args.known.cgroups_path = "";
   void* ctx = nullptr;
-  auto err = cgroups::detail::fresh_errbuf();
+  auto err = plugin::fresh_errbuf();
   CHECK(plugin_table<recording_opener>.open(&args.known, &ctx, &err) == 0);
   plugin_table<recording_opener>.close(ctx);
   args.later = 1;

@@ -6,35 +6,26 @@
 //     OCIKIT_CGROUP_PLUGIN(my_opener, "mine", "what it does, in one line", "1.0")
 #pragma once
 
-#include <exception>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include <ocikit/plugin/cgroup.h>
 #include <ocikit/cgroups/driver.hpp>
-#include <ocikit/cgroups/error_text.hpp>
 #include <ocikit/cgroups/flat_resources.hpp>
+#include <ocikit/plugin/error_text.hpp>
 
 namespace ocikit::cgroups {
 
 namespace detail {
 
-/// Calls `work`, which returns a result<void>, and turns whatever goes wrong into the C form. Nothing is thrown past
-/// it.
+/// Calls `work`, which returns a result<void>, and turns whatever goes wrong into the C form.
 template <class Work>
 std::int32_t guarded(ocikit_errbuf* err, Work work) noexcept {
-  try {
+  return plugin::guarded(err, [&] {
     const result<void> done = work();
-    return done ? 0 : to_errbuf(done.error(), err);
-  } catch (const std::bad_alloc&) {
-    return ocikit_fail(err, OCIKIT_ERR_SYSTEM, ENOMEM, "", "");
-  } catch (const std::exception& thrown) {
-    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", thrown.what());
-  } catch (...) {
-    return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", "the plugin threw something unknown");
-  }
+    return done ? 0 : plugin::to_errbuf(done.error(), err);
+  });
 }
 
 /// What a `void *ctx` is: the driver, and the descriptors handed out by `enter`.

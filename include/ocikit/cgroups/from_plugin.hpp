@@ -12,8 +12,8 @@
 
 #include <ocikit/plugin/cgroup.h>
 #include <ocikit/cgroups/driver.hpp>
-#include <ocikit/cgroups/error_text.hpp>
 #include <ocikit/cgroups/flat_resources.hpp>
+#include <ocikit/plugin/error_text.hpp>
 #include <ocikit/plugin/loader.hpp>
 
 namespace ocikit::cgroups {
@@ -46,12 +46,6 @@ namespace detail {
     OCIKIT_TRY(refuse_nul(value, "/linux/resources/unified"));
   }
   return {};
-}
-
-[[nodiscard]] inline ocikit_errbuf fresh_errbuf() {
-  ocikit_errbuf err{};
-  err.head = OCIKIT_HEAD(ocikit_errbuf);
-  return err;
 }
 
 /// Collects what a plugin emits. The callbacks run inside the plugin's frame, so they keep what they would throw.
@@ -143,7 +137,7 @@ class plugin_driver final : public driver {
 
   [[nodiscard]] path_map paths() const override {
     detail::collected<path_map::value_type> found;
-    auto err = detail::fresh_errbuf();
+    auto err = plugin::fresh_errbuf();
     if (ops_.paths(ctx_, &detail::collect_pair, &found, &err) != 0 || found.out_of_memory) return {};
     return std::move(found.items);
   }
@@ -151,10 +145,10 @@ class plugin_driver final : public driver {
  private:
   template <class Entry, class... Args>
   result<void> call(Entry entry, Args... args) {
-    auto err = detail::fresh_errbuf();
+    auto err = plugin::fresh_errbuf();
     const std::int32_t returned = entry(ctx_, args..., &err);
     if (returned == 0) return {};
-    return tl::unexpected(detail::from_errbuf(err, returned));
+    return tl::unexpected(plugin::from_errbuf(err, returned));
   }
 
   [[nodiscard]] result<void> cannot(std::string_view what) const {
@@ -250,10 +244,10 @@ class plugin_opener final : public opener {
   }
 
   result<std::unique_ptr<driver>> opened(const ocikit_cgroup_args& args) const {
-    auto err = detail::fresh_errbuf();
+    auto err = plugin::fresh_errbuf();
     void* ctx = nullptr;
     const std::int32_t returned = ops_.open(&args, &ctx, &err);
-    if (returned != 0) return tl::unexpected(detail::from_errbuf(err, returned));
+    if (returned != 0) return tl::unexpected(plugin::from_errbuf(err, returned));
     return std::make_unique<plugin_driver>(from_, ops_, ctx);
   }
 

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -30,7 +32,9 @@ namespace detail {
     if (text.ends_with(tail)) text.resize(text.size() - tail.size());
   };
   if (!why.where().empty()) drop(" (config.json#" + std::string{why.where()} + ")");
-  if (why.code() != 0) drop(": " + errno_text(why.code()));
+  if (why.code() == 0) return text;
+  drop(": " + errno_text(why.code()));
+  drop(errno_text(why.code()));  // which is all there is to tell
   return text;
 }
 
@@ -72,6 +76,8 @@ template <class Body>
 [[nodiscard]] std::int32_t guarded(ocikit_errbuf* err, Body&& body) noexcept {
   try {
     return body();
+  } catch (const std::bad_alloc&) {
+    return ocikit_fail(err, OCIKIT_ERR_SYSTEM, ENOMEM, "", "");
   } catch (const std::exception& thrown) {
     return ocikit_fail(err, OCIKIT_ERR_PLUGIN, 0, "", thrown.what());
   } catch (...) {
@@ -83,7 +89,7 @@ template <class Body>
 [[nodiscard]] inline error from_errbuf(const ocikit_errbuf& err, std::int32_t returned) {
   std::string text = detail::line_in(err.text);
   const std::string pointer = detail::line_in(err.pointer);
-  if (text.empty()) text = "the plugin gave no reason";
+  if (text.empty() && err.code == 0) text = "the plugin gave no reason";
   switch (err.kind) {
     case OCIKIT_ERR_CONFIG:
       return error::config(pointer, std::move(text));
