@@ -44,7 +44,7 @@ run_tests() { # LABEL JOBS CTEST-OPTION...
 dev_null() { stat -c '%U:%G %a %t:%T' /dev/null; }
 dev_null_before=$(dev_null)
 run_tests unit "$(nproc)" -LE '^root$'
-run_tests root 1 -L '^root$'
+run_tests root "$(nproc)" -L '^root$'
 dev_null_after=$(dev_null)
 
 passed=0 failed=0 skipped=0 skips=()
