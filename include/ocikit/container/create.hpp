@@ -154,6 +154,7 @@ class creation {
     state_ = make_state(std::string{wanted_.id.text()}, std::move(wanted_.config), wanted_.bundle, wanted_.rootfs);
     state_.created = detail::timestamp_now();
     state_.rootless = wanted_.rootless;
+    state_.config.no_new_keyring = !wanted_.new_keyring;
     state_.ocikit.cgroup_manager = wanted_.cgroup_manager;
   }
 

@@ -28,7 +28,6 @@ struct exec_request {
   spec::process process;   ///< complete: what the container's own process lends it is filled in
   bool privileged = true;  ///< as in `create_request`
   bool rootless = false;   ///< a cgroup that cannot be entered is bearable
-  bool new_keyring = true;
   std::uint32_t preserved_fds = 0;  ///< after the standard streams
   std::uint32_t last_capability = 40;
 };
@@ -103,7 +102,7 @@ class execution {
     facts.process.preserved_fds = wanted_.preserved_fds;
     facts.process.sets_umask = false;
     facts.id = container_.saved.id;
-    facts.new_keyring = wanted_.new_keyring;
+    facts.new_keyring = !container_.saved.config.no_new_keyring;
     facts.privileged = wanted_.privileged;
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
@@ -111,7 +110,8 @@ class execution {
       facts.filtered = !filter_.program.empty();
     }
     facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
-    plan_ = compose_exec(wanted_.process, facts);
+    if (config.platform) facts.platform = *config.platform;
+    plan_ = OCIKIT_TRY(compose_exec(wanted_.process, facts));
     slots_.resize(plan_.slots);
     return {};
   }
@@ -119,6 +119,7 @@ class execution {
   result<void> take(const plan_step& one) {
     if (std::holds_alternative<start_init>(one.what)) return start_the_init();
     if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
+    if (const auto* cpus = std::get_if<process::set_cpu_affinity>(&one.what)) return choose_cpus(*cpus, one.where);
     return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
   }
 
@@ -127,6 +128,12 @@ class execution {
     const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
     if (!sys::raw::failed(r)) return {};
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
+  }
+
+  static result<void> choose_cpus(const process::set_cpu_affinity& s, const std::string& where) {
+    const auto r = sys::raw::sched_setaffinity(0, s.cpus.size_bytes(), s.cpus.data());
+    if (!sys::raw::failed(r)) return {};
+    return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)).at(where));
   }
 
   /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.
