@@ -50,6 +50,8 @@ class execution {
 
   [[nodiscard]] pid_t pid() const noexcept { return init_.pid(); }
   [[nodiscard]] fd_view pidfd() const noexcept { return init_.pidfd(); }
+  /// Of the first 64 CPUs, those that the process was started on, one bit each; 0 when none were chosen.
+  [[nodiscard]] std::uint64_t initial_cpus() const noexcept { return initial_cpus_; }
 
   /// Lets the process execute its program. Errors: system.
   [[nodiscard]] result<void> start() { return init_.go(); }
@@ -130,10 +132,12 @@ class execution {
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
   }
 
-  static result<void> choose_cpus(const process::set_cpu_affinity& s, const std::string& where) {
+  result<void> choose_cpus(const process::set_cpu_affinity& s, const std::string& where) {
     const auto r = sys::raw::sched_setaffinity(0, s.cpus.size_bytes(), s.cpus.data());
-    if (!sys::raw::failed(r)) return {};
-    return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)).at(where));
+    if (sys::raw::failed(r))
+      return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)).at(where));
+    initial_cpus_ = s.cpus.front();
+    return {};
   }
 
   /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.
@@ -174,6 +178,7 @@ class execution {
   seccomp::compiled_filter filter_;
   plan plan_;
   std::vector<unique_fd> slots_;
+  std::uint64_t initial_cpus_ = 0;
   init_session init_;
 };
 

@@ -79,9 +79,10 @@ using sys::raw::outcome;
 
 /// See set_mempolicy(2).
 [[nodiscard]] inline outcome execute(const set_memory_policy& s) noexcept {
+  const int mode = static_cast<int>(s.mode);
+  if (s.nodes.empty()) return sys::raw::set_mempolicy(mode, nullptr, 0);
   // The kernel takes the number of bits and one more.
-  return sys::raw::set_mempolicy(static_cast<int>(s.mode), reinterpret_cast<const unsigned long*>(s.nodes.data()),
-                                 s.nodes.empty() ? 0 : s.nodes.size() * 64 + 1);
+  return sys::raw::set_mempolicy(mode, reinterpret_cast<const unsigned long*>(s.nodes.data()), s.nodes.size() * 64 + 1);
 }
 
 /// See personality(2).
