@@ -58,6 +58,8 @@ scheduling() { sed 's/.*) //' "$1/stat" | awk '{print "nice " $17 " policy " $39
 	run -0 --separate-stderr ocirun exec "$ID" cat /proc/self/numa_maps
 	[[ $output == *'interleave=static:0'* ]]
 	ocirun delete --force "$ID"
+	bundle minimal '.linux.memoryPolicy = {mode: "MPOL_DEFAULT"}'
+	ocirun run --bundle "$BUNDLE" "$ID"
 	bundle minimal '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1000"}'
 	run -1 ocirun run --bundle "$BUNDLE" "$ID"
 	[[ $output == *'set the memory policy'*'/linux/memoryPolicy'* ]]
@@ -99,4 +101,14 @@ scheduling() { sed 's/.*) //' "$1/stat" | awk '{print "nice " $17 " policy " $39
 	ocirun_detached run --detach --no-new-keyring --bundle "$BUNDLE" "$ID"
 	[ "$(keyring)" != "_ses.$ID" ] # but the caller's
 	ocirun delete --force "$ID"
+}
+
+@test "what waits in a created container ends by the signals that ask it to" {
+	for signal in HUP INT QUIT TERM; do
+		bundle
+		ocirun_detached create --bundle "$BUNDLE" "$ID"
+		ocirun kill "$ID" "$signal"
+		until_true 5 has_status "$ID" stopped || fail "it lives on after SIG$signal"
+		ocirun delete "$ID"
+	done
 }
