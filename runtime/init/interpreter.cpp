@@ -147,7 +147,9 @@ outcome take(const Step& s, machine& m) noexcept {
   return failed(procfs) ? procfs : execute(s, static_cast<int>(procfs));
 }
 outcome take(const namespaces::join& s, machine& m) noexcept {
-  return s.slot < m.slot_count ? namespaces::execute(s, m.tree.slots[s.slot]) : -EBADF;
+  if (s.slot >= m.slot_count) return -EBADF;
+  const outcome procfs = host_procfs(m);
+  return failed(procfs) ? procfs : namespaces::execute(s, m.tree.slots[s.slot], static_cast<int>(procfs));
 }
 outcome take(const process::change_directory& s, machine& m) noexcept {
   return process::execute(s, m.entered_directory);
