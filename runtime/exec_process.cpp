@@ -84,6 +84,9 @@ void borrow(spec::process& process, const spec::process& own) {
   if (process.rlimits.empty()) process.rlimits = own.rlimits;
   if (process.apparmor_profile.empty()) process.apparmor_profile = own.apparmor_profile;
   if (process.selinux_label.empty()) process.selinux_label = own.selinux_label;
+  if (!process.scheduler) process.scheduler = own.scheduler;
+  if (!process.io_priority) process.io_priority = own.io_priority;
+  if (!process.exec_cpu_affinity) process.exec_cpu_affinity = own.exec_cpu_affinity;
   if (!process.oom_score_adj) process.oom_score_adj = own.oom_score_adj;
   process.user.umask = own.user.umask;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,6 +72,7 @@ class exec_run {
     call_.log.debug("nsexec container setup");
     auto process = OCIKIT_TRY(container::execution::prepare(
         in, std::move(wanted), with_, [&](unique_fd master) { return keeper.adopt(std::move(master)); }));
+    tell_affinity(*process);
     call_.log.debug("child process in init()");
     OCIKIT_TRY(announce(*process));
     call_.log.debug("setns_init: about to exec");
@@ -104,6 +107,17 @@ class exec_run {
     to.rootless = in.rootless;
     to.last_capability = process::read_last_capability();
     return {};
+  }
+
+  /// In the words of runc's, which tests look for; only up to 64 CPUs.
+  void tell_affinity(const container::execution& made) {
+    if (!call_.log.wants(sys::log_level::debug)) return;
+    const std::uint64_t cpus = made.initial_cpus();
+    if (cpus == 0) return;
+    char text[80];
+    std::snprintf(text, sizeof text, "nsexec[%d]: affinity: 0x%llx", static_cast<int>(made.pid()),
+                  static_cast<unsigned long long>(cpus));
+    call_.log.debug(text);
   }
 
   /// Tells the outside about the process.

@@ -147,7 +147,9 @@ outcome take(const Step& s, machine& m) noexcept {
   return failed(procfs) ? procfs : execute(s, static_cast<int>(procfs));
 }
 outcome take(const namespaces::join& s, machine& m) noexcept {
-  return s.slot < m.slot_count ? namespaces::execute(s, m.tree.slots[s.slot]) : -EBADF;
+  if (s.slot >= m.slot_count) return -EBADF;
+  const outcome procfs = host_procfs(m);
+  return failed(procfs) ? procfs : namespaces::execute(s, m.tree.slots[s.slot], static_cast<int>(procfs));
 }
 outcome take(const process::change_directory& s, machine& m) noexcept {
   return process::execute(s, m.entered_directory);
@@ -213,7 +215,29 @@ outcome take(const container::hand_over&, machine& m) noexcept {
   return report_and_wait(m, wire::report_kind::reached, m.runtime);
 }
 
+void end_by_signal(int number) noexcept { sys::raw::exit_group(128 + number); }
+
+/// Lets the signals that ask a process to end do so. The first process of a pid namespace gets none from within or
+/// without for which it has no handler. Their disposition and mask end with the execution of the program.
+outcome listen_to_signals() noexcept {
+  struct {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)(int);
+    std::uint64_t mask;
+  } const action = {end_by_signal, 0x04000000 /* SA_RESTORER, never returned to */, end_by_signal, 0};
+  std::uint64_t listened = 0;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    const outcome r = sys::raw::rt_sigaction(signal, &action, nullptr);
+    if (failed(r)) return r;
+    listened |= std::uint64_t{1} << (signal - 1);
+  }
+  return sys::raw::rt_sigprocmask(SIG_UNBLOCK, &listened, nullptr);
+}
+
 outcome take(const container::await_start& s, machine& m) noexcept {
+  if (!s.by_runtime)
+    if (const outcome r = listen_to_signals(); failed(r)) return r;
   const outcome r = report_and_wait(m, wire::report_kind::created, s.by_runtime ? m.runtime : m.start_fifo);
   m.started = !failed(r);
   // Closed by the execution: whoever holds the other end sees when the program runs.

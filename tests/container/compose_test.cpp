@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 
 #include <ocikit/container/describe.hpp>
@@ -168,7 +169,7 @@ TEST_CASE("exec joins while the init is born, so that only the process itself is
   facts.id = "c1";
   facts.filtered = true;
   facts.joins_time_namespace = true;
-  CHECK("\n" + container::describe(container::compose_exec(process, facts)) == R"(
+  CHECK("\n" + container::describe(container::compose_exec(process, facts).value()) == R"(
 runtime  start the init
 init     join the time namespace 
 init     start a new session
@@ -187,4 +188,24 @@ init     wait for the start: by_runtime=true
 init     load the seccomp filter  [/linux/seccomp]
 init     execute ls  [/process/args]
 )");
+}
+
+TEST_CASE("exec chooses its CPUs before it enters the cgroup and again inside; else all are allowed") {
+  const auto cpus = [](const char* initial, const char* final) {
+    const spec::process process{
+        .args = {"ls"}, .cwd = "/", .exec_cpu_affinity = spec::cpu_affinity{initial, final}};
+    std::string out;
+    std::istringstream lines{container::describe(container::compose_exec(process, {}).value())};
+    for (std::string line; std::getline(lines, line);)
+      if (line.find("CPUs") != std::string::npos || line.find("start the init") != std::string::npos)
+        out += line + '\n';
+    return out;
+  };
+  CHECK(cpus("", "") == "runtime  start the init\ninit     allow all CPUs\n");
+  CHECK(cpus("0-1,3", "") ==
+        "runtime  run on the CPUs 0-1,3  [/process/execCPUAffinity/initial]\nruntime  start the init\n");
+  CHECK(cpus("", "64") ==
+        "runtime  start the init\ninit     run on the CPUs 64  [/process/execCPUAffinity/final]\n");
+  const spec::process bad{.exec_cpu_affinity = spec::cpu_affinity{"nonsense", ""}};
+  CHECK(container::compose_exec(bad, {}).error().where() == "/process/execCPUAffinity/initial");
 }

@@ -37,10 +37,61 @@ TEST_CASE("a session keyring lets search whoever the process becomes, across a u
 }
 
 TEST_CASE("the OOM score is touched only when asked for; 0 is asking") {
-  CHECK(full_text(plan_inherited({})) == full_text(steps{{reset_cpu_affinity{}, ""}}));
+  CHECK(plan_oom_score({}).empty());
   for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1000}, std::int64_t{999}})
-    CHECK(full_text(plan_inherited({.oom_score_adj = value})) ==
-          full_text(steps{{reset_cpu_affinity{}, ""}, {set_oom_score_adj{value}, "/process/oomScoreAdj"}}));
+    CHECK(full_text(plan_oom_score({.oom_score_adj = value})) ==
+          full_text(steps{{set_oom_score_adj{value}, "/process/oomScoreAdj"}}));
+}
+
+TEST_CASE("CPU lists become bits, in as many words as the last CPU needs") {
+  text_pool texts;
+  const auto planned = [&](std::string_view list) {
+    return plan_affinity(list, "/here", texts).map([](const auto& s) { return full_text(s); });
+  };
+  const auto expected = [](const std::vector<std::uint64_t>& words) {
+    return full_text(steps{{set_cpu_affinity{words}, "/here"}});
+  };
+  CHECK(planned("0") == expected({1}));
+  CHECK(planned("0-2,4") == expected({0b10111}));
+  CHECK(planned("63-64") == expected({std::uint64_t{1} << 63, 1}));
+  CHECK(planned("130") == expected({0, 0, 4}));
+  for (const char* bad : {"x", "3-1", "1,,2", "65536", "-1"}) {
+    CAPTURE(bad);
+    const auto refused = plan_affinity(bad, "/here", texts);
+    REQUIRE(!refused);
+    CHECK(refused.error().where() == "/here");
+  }
+}
+
+TEST_CASE("scheduler and I/O priority are the kernel's numbers") {
+  spec::process process;
+  CHECK(plan_scheduling(process).empty());
+  process.scheduler = spec::scheduler{.policy = spec::scheduler_policy::deadline,
+                                      .nice = -3,
+                                      .priority = 0,
+                                      .flags = {spec::scheduler_flag::reset_on_fork, spec::scheduler_flag::dl_overrun},
+                                      .runtime = 1,
+                                      .deadline = 2,
+                                      .period = 3};
+  process.io_priority = spec::io_priority{spec::io_priority_class::idle, 7};
+  CHECK(full_text(plan_scheduling(process)) ==
+        full_text(steps{{set_scheduler{6, 5, -3, 0, 1, 2, 3}, "/process/scheduler"},
+                        {set_io_priority{3, 7}, "/process/ioPriority"}}));
+}
+
+TEST_CASE("personality and memory policy are the container's") {
+  text_pool texts;
+  spec::linux_platform platform;
+  CHECK(plan_platform(platform, texts)->empty());
+  platform.personality = spec::personality{spec::personality_domain::linux32, {}};
+  platform.memory_policy = spec::memory_policy{
+      spec::memory_policy_mode::interleave, "0,65", {spec::memory_policy_flag::static_nodes}};
+  const std::vector<std::uint64_t> nodes = {1, 2};
+  CHECK(full_text(plan_platform(platform, texts).value()) ==
+        full_text(steps{{set_personality{8}, "/linux/personality"},
+                        {set_memory_policy{3 | 1 << 15, nodes}, "/linux/memoryPolicy"}}));
+  platform.memory_policy->nodes = "1024";
+  CHECK(plan_platform(platform, texts).error().where() == "/linux/memoryPolicy/nodes");
 }
 
 TEST_CASE("each rlimit is one step with the kernel's number, in order, repetitions too") {

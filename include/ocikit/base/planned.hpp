@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <utility>
@@ -22,7 +23,7 @@ struct planned {
 template <class Step>
 using step_list = std::vector<planned<Step>>;
 
-/// Owns the texts that planning composes, so that steps can be small values that only borrow. Texts never move.
+/// Owns the texts and lists that planning composes, so that steps can be small values that only borrow. None moves.
 class text_pool {
  public:
   text_pool() = default;
@@ -33,10 +34,15 @@ class text_pool {
   zstring_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
   /// A list of views that lives as long as the pool.
   const std::vector<zstring_view>& keep(std::vector<zstring_view> list) { return lists_.emplace_back(std::move(list)); }
+  /// A list of numbers that lives as long as the pool.
+  const std::vector<std::uint64_t>& keep(std::vector<std::uint64_t> list) {
+    return numbers_.emplace_back(std::move(list));
+  }
 
  private:
   std::deque<std::string> texts_;
   std::deque<std::vector<zstring_view>> lists_;
+  std::deque<std::vector<std::uint64_t>> numbers_;
 };
 
 }  // namespace ocikit

@@ -71,7 +71,7 @@ class composer {
     plan_.add(actor::init, mounts::plan_restrictions(platform));
     plan_.add(actor::init, mounts::plan_root_change(config_, known_.mounts, plan_.texts));
     plan_.add(actor::init, std::move(tree_.finishing));
-    become_the_process();
+    OCIKIT_TRY(become_the_process(platform));
     return std::move(plan_);
   }
 
@@ -108,7 +108,8 @@ class composer {
   /// What the host's /proc is needed for, then the mounts.
   result<void> build_tree(const spec::linux_platform& platform) {
     plan_.add(actor::init, OCIKIT_TRY(namespaces::plan_sysctl(platform.sysctl, plan_.texts)));
-    plan_.add(actor::init, process::plan_inherited(*config_.process));
+    plan_.add(actor::init, process::reset_cpu_affinity{});
+    plan_.add(actor::init, process::plan_oom_score(*config_.process));
     const bool told_later = config_.hooks && !config_.hooks->start_container.empty();
     if (told_later) plan_.add(actor::init, learn_pid{}, "/hooks/startContainer");
     plan_.add(actor::init, mounts::plan_root(platform, known_.mounts, plan_.texts));
@@ -171,7 +172,7 @@ class composer {
   static std::vector<zstring_view> views(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
   /// Limits, credentials and, after the start, the program.
-  void become_the_process() {
+  result<void> become_the_process(const spec::linux_platform& platform) {
     const spec::process& process = *config_.process;
     process::facts facts = known_.process;
     facts.user_namespace = in_user_namespace_;
@@ -184,6 +185,8 @@ class composer {
       plan_.add(actor::init, std::move(limits));
     }
     plan_.add(actor::init, process::plan_no_new_privileges(process));
+    plan_.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, plan_.texts)));
+    plan_.add(actor::init, process::plan_scheduling(process));
     if (filtered && !process.no_new_privileges) plan_.add(actor::init, known_.filter, "/linux/seccomp");
     auto credentials = process::plan_credentials(process, facts, plan_.texts);
     plan_.add(actor::init, std::move(credentials.steps));
@@ -199,6 +202,7 @@ class composer {
     plan_.add(actor::init, std::move(program.execute));
     if (config_.hooks && !config_.hooks->poststart.empty())
       plan_.add(actor::runtime, call_hooks{"poststart"}, "/hooks/poststart");
+    return {};
   }
 
   static bool wants_filter(const spec::seccomp& profile) {
@@ -226,7 +230,8 @@ class composer {
 struct exec_facts {
   process::facts process;
   std::string id;
-  bool new_keyring = true;
+  spec::linux_platform platform;  ///< the container's
+  bool new_keyring = true;        ///< false: the container was created without one of its own
   std::vector<std::string> environment;
   seccomp::load_filter filter{};
   bool joins_time_namespace = false;  ///< slot 0 holds the container's; see namespaces::join
@@ -235,14 +240,25 @@ struct exec_facts {
 };
 
 /// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
-/// to become the process. Pure; it borrows from `process` and `known`.
-[[nodiscard]] inline plan compose_exec(const spec::process& process, const exec_facts& known) {
+/// to become the process. The runtime chooses the initial CPUs for itself, and the init inherits them. Pure; it borrows
+/// from `process` and `known`. Errors: config, with its place in the process document.
+[[nodiscard]] inline result<plan> compose_exec(const spec::process& process, const exec_facts& known) {
   plan out;
+  const spec::cpu_affinity cpus = process.exec_cpu_affinity.value_or(spec::cpu_affinity{});
+  const auto choose = [&](const std::string& list, const char* pointer) {
+    return process::plan_affinity(list, pointer, out.texts);
+  };
+  if (!cpus.initial.empty())
+    out.add(actor::runtime, OCIKIT_TRY(choose(cpus.initial, "/process/execCPUAffinity/initial")));
   out.add(actor::runtime, start_init{}, "");
   if (known.joins_time_namespace) out.add(actor::init, namespaces::join{CLONE_NEWTIME, {}, out.slots++}, "");
   const std::string keyring = known.new_keyring ? "_ses." + known.id : "";
   out.add(actor::init, process::plan_session(keyring, known.process.user_namespace, out.texts));
-  out.add(actor::init, process::plan_inherited(process));
+  if (!cpus.final.empty())
+    out.add(actor::init, OCIKIT_TRY(choose(cpus.final, "/process/execCPUAffinity/final")));
+  else if (cpus.initial.empty())
+    out.add(actor::init, process::reset_cpu_affinity{});
+  out.add(actor::init, process::plan_oom_score(process));
   if (process.terminal) {
     const auto size = process.console_size.value_or(spec::console_size{});
     const process::open_terminal open{static_cast<std::uint32_t>(size.height), static_cast<std::uint32_t>(size.width)};
@@ -256,6 +272,8 @@ struct exec_facts {
     out.add(actor::init, std::move(limits));
   }
   out.add(actor::init, process::plan_no_new_privileges(process));
+  out.add(actor::init, OCIKIT_TRY(process::plan_platform(known.platform, out.texts)));
+  out.add(actor::init, process::plan_scheduling(process));
   if (known.filtered && !process.no_new_privileges) out.add(actor::init, known.filter, "/linux/seccomp");
   auto credentials = process::plan_credentials(process, known.process, out.texts);
   out.add(actor::init, std::move(credentials.steps));

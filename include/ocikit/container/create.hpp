@@ -154,6 +154,7 @@ class creation {
     state_ = make_state(std::string{wanted_.id.text()}, std::move(wanted_.config), wanted_.bundle, wanted_.rootfs);
     state_.created = detail::timestamp_now();
     state_.rootless = wanted_.rootless;
+    state_.config.no_new_keyring = !wanted_.new_keyring;
     state_.ocikit.cgroup_manager = wanted_.cgroup_manager;
   }
 
@@ -295,6 +296,7 @@ class creation {
       where.joins.push_back({joined.back().get(), type});
       return {};
     };
+    if (!s.user_namespace.empty()) join_before_user(where);
     OCIKIT_TRY(join(s.user_namespace, CLONE_NEWUSER));
     OCIKIT_TRY(join(s.pid_namespace, CLONE_NEWPID));
     where.streams = wanted_.streams;
@@ -320,6 +322,15 @@ class creation {
     if (facts_.has_cgroup) return {};
     OCIKIT_TRY(note_process());  // without a cgroup its number is all that leads to it
     return directory_.write_creating(state_);
+  }
+
+  /// Namespaces that the joined user namespace does not own can only be joined by the runtime's root. The mount
+  /// namespace is left to the init, and the time namespace, which a process that shares its memory cannot enter.
+  void join_before_user(cradle& where) {
+    for (const plan_step& one : plan_.steps)
+      if (const auto* join = std::get_if<namespaces::join>(&one.what);
+          join != nullptr && join->type != CLONE_NEWNS && join->type != CLONE_NEWTIME)
+        where.joins.push_back({slots_[join->slot].get(), join->type, true});
   }
 
   static bool can_attach_later(int code) {

@@ -178,6 +178,24 @@ inline std::string words(const process::set_umask& s) { return "set the umask to
 inline std::string words(const process::change_directory& s) { return "enter the directory " + std::string{s.path}; }
 inline std::string words(const process::find_program& s) { return "find the program " + std::string{s.file}; }
 inline std::string words(const process::execute_program& s) { return "execute " + quoted_list(s.arguments); }
+inline std::string bit_list(std::span<const std::uint64_t> words) {
+  std::string out;
+  const std::size_t bits = words.size() * 64;
+  const auto is_set = [&](std::size_t i) { return i < bits && (words[i / 64] >> i % 64 & 1U) != 0; };
+  for (std::size_t first = 0; first < bits; ++first) {
+    if (!is_set(first)) continue;
+    std::size_t last = first;
+    while (is_set(last + 1)) ++last;
+    (out += out.empty() ? "" : ",") += std::to_string(first);
+    if (last != first) out += "-" + std::to_string(last);
+    first = last;
+  }
+  return out;
+}
+inline std::string words(const process::set_cpu_affinity& s) { return "run on the CPUs " + bit_list(s.cpus); }
+inline std::string words(const process::set_memory_policy& s) {
+  return "set the memory policy " + in_hex(s.mode) + " for the nodes " + bit_list(s.nodes);
+}
 inline std::string words(const process::set_rlimit& s) {
   const auto value = [](std::uint64_t v) {
     return v == ~std::uint64_t{0} ? std::string{"unlimited"} : std::to_string(v);

@@ -28,7 +28,6 @@ struct exec_request {
   spec::process process;   ///< complete: what the container's own process lends it is filled in
   bool privileged = true;  ///< as in `create_request`
   bool rootless = false;   ///< a cgroup that cannot be entered is bearable
-  bool new_keyring = true;
   std::uint32_t preserved_fds = 0;  ///< after the standard streams
   std::uint32_t last_capability = 40;
 };
@@ -51,6 +50,8 @@ class execution {
 
   [[nodiscard]] pid_t pid() const noexcept { return init_.pid(); }
   [[nodiscard]] fd_view pidfd() const noexcept { return init_.pidfd(); }
+  /// Of the first 64 CPUs, those that the process was started on, one bit each; 0 when none were chosen.
+  [[nodiscard]] std::uint64_t initial_cpus() const noexcept { return initial_cpus_; }
 
   /// Lets the process execute its program. Errors: system.
   [[nodiscard]] result<void> start() { return init_.go(); }
@@ -103,7 +104,7 @@ class execution {
     facts.process.preserved_fds = wanted_.preserved_fds;
     facts.process.sets_umask = false;
     facts.id = container_.saved.id;
-    facts.new_keyring = wanted_.new_keyring;
+    facts.new_keyring = !container_.saved.config.no_new_keyring;
     facts.privileged = wanted_.privileged;
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
@@ -111,7 +112,8 @@ class execution {
       facts.filtered = !filter_.program.empty();
     }
     facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
-    plan_ = compose_exec(wanted_.process, facts);
+    if (config.platform) facts.platform = *config.platform;
+    plan_ = OCIKIT_TRY(compose_exec(wanted_.process, facts));
     slots_.resize(plan_.slots);
     return {};
   }
@@ -119,6 +121,7 @@ class execution {
   result<void> take(const plan_step& one) {
     if (std::holds_alternative<start_init>(one.what)) return start_the_init();
     if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
+    if (const auto* cpus = std::get_if<process::set_cpu_affinity>(&one.what)) return choose_cpus(*cpus, one.where);
     return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
   }
 
@@ -127,6 +130,14 @@ class execution {
     const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
     if (!sys::raw::failed(r)) return {};
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
+  }
+
+  result<void> choose_cpus(const process::set_cpu_affinity& s, const std::string& where) {
+    const auto r = sys::raw::sched_setaffinity(0, s.cpus.size_bytes(), s.cpus.data());
+    if (sys::raw::failed(r))
+      return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)).at(where));
+    initial_cpus_ = s.cpus.front();
+    return {};
   }
 
   /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.
@@ -167,6 +178,7 @@ class execution {
   seccomp::compiled_filter filter_;
   plan plan_;
   std::vector<unique_fd> slots_;
+  std::uint64_t initial_cpus_ = 0;
   init_session init_;
 };
 

@@ -103,6 +103,13 @@ inline error explain(const process::set_user& s, const init_failure& f, const pl
   return with_errno(f, words(s));
 }
 
+inline error explain(const process::set_scheduler& s, const init_failure& f, const plan&) {
+  constexpr std::uint32_t deadline = 6;  // SCHED_DEADLINE
+  if (f.code == EPERM && s.policy == deadline)
+    return with_errno(f, words(s) + ": process scheduler can't be used together with AllowedCPUs");
+  return with_errno(f, words(s));
+}
+
 inline error explain(const execute_hook& s, const init_failure& f, const plan&) {
   const std::string head = "error running " + std::string{s.kind} + " hook #" + std::to_string(s.index) + ": ";
   if (f.code == ECANCELED) return error::from_errno(0, head + end_text(f.wait_status) + ", " + f.output);

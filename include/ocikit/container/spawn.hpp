@@ -27,6 +27,7 @@ namespace ocikit::container {
 struct namespace_to_join {
   int fd = -1;
   std::uint64_t types = 0;
+  bool if_allowed = false;  ///< one that cannot be joined yet is left for the init
 };
 
 /// How the init is to be born. Descriptors are borrowed; the lists are its own, because with a gate the child reads
@@ -143,7 +144,7 @@ OCIKIT_IN_CHILD inline void join_and_bear(void* argument) noexcept {
   auto& context = *static_cast<birth_context*>(argument);
   for (const namespace_to_join& one : context.wanted->joins) {
     const auto r = sys::raw::setns(one.fd, static_cast<int>(one.types));
-    if (sys::raw::failed(r)) give_up(context, "join the namespaces", r);
+    if (sys::raw::failed(r) && !one.if_allowed) give_up(context, "join the namespaces", r);
   }
   const auto r = clone3_call(context.inner_args, &become_init, &context);
   if (sys::raw::failed(r)) give_up(context, "clone3 the init", r);

@@ -50,6 +50,7 @@ struct saved_config : spec::config {
   std::vector<std::string> labels;  ///< `key=value`: the annotations, then `bundle=PATH`
   std::vector<saved_namespace> namespaces;
   saved_cgroup cgroups;
+  bool no_new_keyring = false;  ///< nor do further processes get one
   bool operator==(const saved_config&) const = default;
 };
 

@@ -43,6 +43,7 @@ inline constexpr auto table<container::saved_config> = std::tuple_cat(
             .of_bytes(2 * limits::string_bytes + 1),
         field{"namespaces", &container::saved_config::namespaces}.at_most(limits::namespaces),
         field{"cgroups", &container::saved_config::cgroups}.always(),
+        field{"no_new_keyring", &container::saved_config::no_new_keyring},
     },
     table<config>);
 

@@ -32,9 +32,41 @@ namespace detail {
 /// See unshare(2).
 [[nodiscard]] inline outcome execute(const unshare& s) noexcept { return sys::raw::unshare(s.flags); }
 
-/// `fd` is what the slot of `s` holds. See setns(2).
-[[nodiscard]] inline outcome execute(const join& s, int fd) noexcept {
-  return sys::raw::setns(fd, static_cast<int>(s.type));
+namespace detail {
+
+/// The link below /proc that leads to a process's own namespace of that type.
+[[nodiscard]] inline const char* own_link(std::uint64_t type) noexcept {
+  switch (type) {
+    case CLONE_NEWNET:
+      return "self/ns/net";
+    case CLONE_NEWIPC:
+      return "self/ns/ipc";
+    case CLONE_NEWUTS:
+      return "self/ns/uts";
+    case CLONE_NEWNS:
+      return "self/ns/mnt";
+    case CLONE_NEWCGROUP:
+      return "self/ns/cgroup";
+    default:
+      return "self/ns/time";
+  }
+}
+
+/// Whether the process is in the namespace `fd` already.
+[[nodiscard]] inline bool is_in(int fd, std::uint64_t type, int procfs) noexcept {
+  struct ::statx wanted {}, own {};
+  return !sys::raw::failed(sys::raw::statx(fd, "", AT_EMPTY_PATH, STATX_INO, wanted)) &&
+         !sys::raw::failed(sys::raw::statx(procfs, own_link(type), 0, STATX_INO, own)) &&
+         wanted.stx_ino == own.stx_ino && wanted.stx_dev_minor == own.stx_dev_minor;
+}
+
+}  // namespace detail
+
+/// `fd` is what the slot of `s` holds, `procfs` a descriptor of a trusted /proc. EPERM is fine for a namespace that was
+/// joined before the user namespace, whose root may not join it again. See setns(2).
+[[nodiscard]] inline outcome execute(const join& s, int fd, int procfs) noexcept {
+  const outcome r = sys::raw::setns(fd, static_cast<int>(s.type));
+  return r == -EPERM && detail::is_in(fd, s.type, procfs) ? 0 : r;
 }
 
 /// `procfs` is a descriptor of a trusted /proc. Since: Linux 5.6.

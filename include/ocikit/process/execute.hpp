@@ -53,6 +53,41 @@ using sys::raw::outcome;
   return r == -EINVAL ? 0 : r;
 }
 
+/// See sched_setaffinity(2).
+[[nodiscard]] inline outcome execute(const set_cpu_affinity& s) noexcept {
+  return sys::raw::sched_setaffinity(0, s.cpus.size_bytes(), s.cpus.data());
+}
+
+/// See sched_setattr(2).
+[[nodiscard]] inline outcome execute(const set_scheduler& s) noexcept {
+  struct {
+    std::uint32_t size, policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime, deadline, period;
+  } const attributes = {48, s.policy, s.flags, s.nice, s.priority, s.runtime, s.deadline, s.period};
+  static_assert(sizeof attributes == 48);  // SCHED_ATTR_SIZE_VER0
+  return sys::raw::sched_setattr(0, &attributes, 0);
+}
+
+/// See ioprio_set(2).
+[[nodiscard]] inline outcome execute(const set_io_priority& s) noexcept {
+  constexpr int process_group = 2;  // IOPRIO_WHO_PGRP
+  return sys::raw::ioprio_set(process_group, 0, static_cast<int>(s.io_class << 13 | s.level));
+}
+
+/// See set_mempolicy(2).
+[[nodiscard]] inline outcome execute(const set_memory_policy& s) noexcept {
+  const int mode = static_cast<int>(s.mode);
+  if (s.nodes.empty()) return sys::raw::set_mempolicy(mode, nullptr, 0);
+  // The kernel takes the number of bits and one more.
+  return sys::raw::set_mempolicy(mode, reinterpret_cast<const unsigned long*>(s.nodes.data()), s.nodes.size() * 64 + 1);
+}
+
+/// See personality(2).
+[[nodiscard]] inline outcome execute(const set_personality& s) noexcept { return sys::raw::personality(s.domain); }
+
 /// `procfs` is a descriptor of a trusted /proc.
 [[nodiscard]] inline outcome execute(const set_oom_score_adj& s, int procfs) noexcept {
   char digits[24];

@@ -7,12 +7,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/planned.hpp>
 #include <ocikit/process/capabilities.hpp>
 #include <ocikit/process/steps.hpp>
+#include <ocikit/spec/ids.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::process {
@@ -38,11 +40,73 @@ struct facts {
   return out;
 }
 
-/// What needs the host's /proc or the runtime's rights: CPU affinity and OOM score.
-[[nodiscard]] inline step_list<step> plan_inherited(const spec::process& process) {
+namespace detail {
+
+/// One bit for each number of a list such as `0-2,4`, 64 a word. Errors: config.
+[[nodiscard]] inline result<std::vector<std::uint64_t>> bits_of(std::string_view list, std::uint32_t most) {
+  std::vector<std::uint64_t> words;
+  for (const spec::id_range& range : OCIKIT_TRY(spec::parse_id_list(list, most))) {
+    if (words.size() <= range.last / 64) words.resize(range.last / 64 + 1);
+    for (std::uint32_t i = range.first; i <= range.last; ++i) words[i / 64] |= std::uint64_t{1} << i % 64;
+  }
+  return words;
+}
+
+}  // namespace detail
+
+/// The CPUs of `list`, which comes from `pointer`. Errors: config for what is no list.
+[[nodiscard]] inline result<step_list<step>> plan_affinity(std::string_view list, std::string pointer,
+                                                           text_pool& texts) {
+  constexpr std::uint32_t last_cpu = 65535;
+  auto cpus = detail::bits_of(list, last_cpu).map_error([&](error e) { return std::move(e).at(pointer); });
+  const auto& kept = texts.keep(OCIKIT_TRY(std::move(cpus)));
+  return step_list<step>{{set_cpu_affinity{kept}, std::move(pointer)}};
+}
+
+/// What needs the host's /proc: the OOM score.
+[[nodiscard]] inline step_list<step> plan_oom_score(const spec::process& process) {
+  if (!process.oom_score_adj) return {};
+  return {{set_oom_score_adj{*process.oom_score_adj}, "/process/oomScoreAdj"}};
+}
+
+/// Personality and memory policy, which belong to the container: its own process and every other.
+/// Errors: config for a node list that is none.
+[[nodiscard]] inline result<step_list<step>> plan_platform(const spec::linux_platform& platform, text_pool& texts) {
   step_list<step> out;
-  out.push_back({reset_cpu_affinity{}, ""});
-  if (process.oom_score_adj) out.push_back({set_oom_score_adj{*process.oom_score_adj}, "/process/oomScoreAdj"});
+  if (platform.personality)
+    out.push_back({set_personality{static_cast<std::uint32_t>(platform.personality->domain)}, "/linux/personality"});
+  if (!platform.memory_policy || !platform.memory_policy->mode) return out;
+  const spec::memory_policy& policy = *platform.memory_policy;
+  auto mode = static_cast<std::uint32_t>(*policy.mode);
+  for (const spec::memory_policy_flag flag : policy.flags) mode |= static_cast<std::uint32_t>(flag);
+  constexpr std::uint32_t last_node = 1023;
+  const auto at_nodes = [](error e) { return std::move(e).at("/linux/memoryPolicy/nodes"); };
+  const auto& nodes = texts.keep(OCIKIT_TRY(detail::bits_of(policy.nodes, last_node).map_error(at_nodes)));
+  out.push_back({set_memory_policy{mode, nodes}, "/linux/memoryPolicy"});
+  return out;
+}
+
+/// Scheduler and I/O priority.
+[[nodiscard]] inline step_list<step> plan_scheduling(const spec::process& process) {
+  step_list<step> out;
+  if (process.scheduler && process.scheduler->policy) {
+    const spec::scheduler& from = *process.scheduler;
+    set_scheduler to;
+    to.policy = static_cast<std::uint32_t>(*from.policy);
+    for (const spec::scheduler_flag flag : from.flags) to.flags |= static_cast<std::uint64_t>(flag);
+    to.nice = from.nice;
+    to.priority = static_cast<std::uint32_t>(from.priority);
+    to.runtime = from.runtime;
+    to.deadline = from.deadline;
+    to.period = from.period;
+    out.push_back({to, "/process/scheduler"});
+  }
+  if (process.io_priority) {
+    const spec::io_priority& from = *process.io_priority;
+    const set_io_priority to{static_cast<std::uint32_t>(from.priority_class),
+                             static_cast<std::uint32_t>(from.priority)};
+    out.push_back({to, "/process/ioPriority"});
+  }
   return out;
 }
 

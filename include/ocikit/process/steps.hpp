@@ -37,6 +37,61 @@ struct reset_cpu_affinity {
   bool operator==(const reset_cpu_affinity&) const = default;
 };
 
+/// Allows the CPUs of `cpus` alone: one bit for each, from the lowest of the first word on. CPUs that the cgroup does
+/// not allow are left out; EINVAL: none is left. See: sched_setaffinity(2).
+struct set_cpu_affinity {
+  static constexpr std::string_view name = "choose the CPUs";
+  std::span<const std::uint64_t> cpus = {};
+  static constexpr auto members = std::make_tuple(member{"cpus", &set_cpu_affinity::cpus});
+};
+
+/// The fields are those of struct sched_attr; `runtime`, `deadline` and `period` are nanoseconds. See:
+/// sched_setattr(2). Since: Linux 3.14.
+struct set_scheduler {
+  static constexpr std::string_view name = "set the scheduler";
+  std::uint32_t policy = 0;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"policy", &set_scheduler::policy}, member{"flags", &set_scheduler::flags},
+                      member{"nice", &set_scheduler::nice}, member{"priority", &set_scheduler::priority},
+                      member{"runtime", &set_scheduler::runtime}, member{"deadline", &set_scheduler::deadline},
+                      member{"period", &set_scheduler::period});
+  bool operator==(const set_scheduler&) const = default;
+};
+
+/// Of the whole process group, which the init leads alone. `level` is 0, the most urgent, to 7. See: ioprio_set(2).
+struct set_io_priority {
+  static constexpr std::string_view name = "set the I/O priority";
+  std::uint32_t io_class = 0;  ///< IOPRIO_CLASS_
+  std::uint32_t level = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"io_class", &set_io_priority::io_class}, member{"level", &set_io_priority::level});
+  bool operator==(const set_io_priority&) const = default;
+};
+
+/// `mode` is MPOL_, with its MPOL_F_ flags; `nodes` has one bit for each node, as `set_cpu_affinity` has for CPUs.
+/// See: set_mempolicy(2).
+struct set_memory_policy {
+  static constexpr std::string_view name = "set the memory policy";
+  std::uint32_t mode = 0;
+  std::span<const std::uint64_t> nodes = {};
+  static constexpr auto members =
+      std::make_tuple(member{"mode", &set_memory_policy::mode}, member{"nodes", &set_memory_policy::nodes});
+};
+
+/// `domain` is PER_. See: personality(2).
+struct set_personality {
+  static constexpr std::string_view name = "set the personality";
+  std::uint32_t domain = 0;
+  static constexpr auto members = std::make_tuple(member{"domain", &set_personality::domain});
+  bool operator==(const set_personality&) const = default;
+};
+
 /// Writes /proc/self/oom_score_adj. See: proc(5).
 struct set_oom_score_adj {
   static constexpr std::string_view name = "set the OOM score adjustment";
@@ -184,9 +239,10 @@ struct hide {
   bool operator==(const hide&) const = default;
 };
 
-using step =
-    std::variant<new_session, join_session_keyring, reset_cpu_affinity, set_oom_score_adj, set_rlimit,
-                 set_no_new_privileges, limit_bounding_set, set_user, own_standard_streams, set_capabilities, set_umask,
-                 change_directory, open_terminal, find_program, find_home, close_descriptors, execute_program, hide>;
+using step = std::variant<new_session, join_session_keyring, reset_cpu_affinity, set_cpu_affinity, set_scheduler,
+                          set_io_priority, set_memory_policy, set_personality, set_oom_score_adj, set_rlimit,
+                          set_no_new_privileges, limit_bounding_set, set_user, own_standard_streams, set_capabilities,
+                          set_umask, change_directory, open_terminal, find_program, find_home, close_descriptors,
+                          execute_program, hide>;
 
 }  // namespace ocikit::process
