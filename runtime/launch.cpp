@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include "backends.hpp"
 #include "bundle.hpp"
 #include "host.hpp"
+#include "readiness.hpp"
 #include "terminal_keeper.hpp"
 
 namespace ocikit::runtime {
@@ -76,6 +78,7 @@ class launch {
     to.rootless = is_rootless(call_.globals);
     to.privileged = effective_uid() == 0;
     to.new_keyring = !call_.flag("no-new-keyring");
+    to.notifies = !manager_.empty();
     to.started_by_runtime = how_ != manner::created;
     if (to.no_pivot) to.host_kernel_mounts = OCIKIT_TRY(read_kernel_mounts());
     return {};
@@ -101,9 +104,14 @@ class launch {
     if (how_ == manner::created) return made_->keep(), 0;
     call_.log.debug("init: closing the pipe to signal completion");
     auto copy = OCIKIT_TRY(terminal.copy());  // before the program's first line of output
+    std::optional<container::notify_socket> notify;
+    if (!manager_.empty()) notify = OCIKIT_TRY(container::notify_socket::listen(made_->directory()));
     OCIKIT_TRY(made_->start());
-    if (how_ == manner::detached) return made_->keep(), 0;
-    return attend(*made_, *inbox_, copy);
+    if (how_ == manner::foreground) return attend(copy, notify);
+    made_->keep();
+    made_->unlock();
+    if (notify) OCIKIT_TRY(tell_manager(call_, *notify, manager_, made_->pid(), made_->pidfd()));
+    return 0;
   }
 
   /// Tells the outside about the created container.
@@ -113,21 +121,36 @@ class launch {
     return pid_file_ ? pid_file_->write(made.pid()) : result<void>{};
   }
 
-  result<int> attend(container::creation& made, container::signal_inbox& inbox, container::stdio_copy& copy) {
+  result<int> attend(container::stdio_copy& copy, const std::optional<container::notify_socket>& notify) {
     const auto reaping = call_.flag("no-subreaper") ? container::reaping::one_child : container::reaping::every_child;
-    const auto end = OCIKIT_TRY(container::wait_in_foreground(inbox, {made.pid(), made.pidfd()}, copy, reaping));
-    made.ended();
+    container::watched_descriptor readiness;
+    if (notify) readiness = {notify->fd(), [&] { return !pass_on(*notify); }};
+    const container::foreground_child child{made_->pid(), made_->pidfd()};
+    const auto end = OCIKIT_TRY(container::wait_in_foreground(*inbox_, child, copy, reaping, std::move(readiness)));
+    made_->ended();
     if (call_.flag("keep")) {
-      made.keep();
+      made_->keep();
       return end.status;
     }
-    OCIKIT_TRY(made.destroy());
+    OCIKIT_TRY(made_->destroy());
     return end.status;
+  }
+
+  /// The service's main process is this one: it ends when the container does. True once the manager was told; there
+  /// is no need to wait until it has read that, since this process stays.
+  bool pass_on(const container::notify_socket& notify) {
+    const auto line = notify.take();
+    if (!line) return false;
+    const auto self = static_cast<pid_t>(sys::raw::getpid());
+    if (const auto told = container::pass_on_readiness(manager_, *line, self, std::chrono::milliseconds{0}); !told)
+      call_.log.warning("telling the service manager: " + told.error().message());
+    return true;
   }
 
   const invocation& call_;
   manner how_;
   container::backends with_;
+  zstring_view manager_ = service_manager();
   std::optional<container::pid_file> pid_file_;
   std::optional<container::signal_inbox> inbox_;
   std::optional<container::state_root> root_;

@@ -23,6 +23,7 @@
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/hooks.hpp>
 #include <ocikit/container/init_session.hpp>
+#include <ocikit/container/notify_socket.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
 #include <ocikit/container/state.hpp>
@@ -45,6 +46,7 @@ struct create_request {
   bool no_pivot = false;
   std::vector<std::string> host_kernel_mounts{};  ///< with no_pivot
   bool new_keyring = true;
+  bool notifies = false;  ///< the container gets a socket to tell a service manager that it is ready
   bool started_by_runtime = false;         ///< `run`
   std::uint32_t preserved_fds = 0;         ///< after the standard streams, socket activation included
   std::vector<std::string> environment{};  ///< of the runtime's own
@@ -110,6 +112,11 @@ class creation {
     return run_hooks("poststart", state_.config.hooks->poststart, hook_state(state_, spec::container_status::running));
   }
 
+  /// The container's directory, for what listens there.
+  [[nodiscard]] fd_view directory() const noexcept { return directory_.directory(); }
+  /// Lets other commands have the container, while this one waits for it.
+  void unlock() noexcept { directory_.unlock(); }
+
   /// The init has ended and was reaped.
   void ended() noexcept { init_.forget(); }
 
@@ -159,6 +166,7 @@ class creation {
   }
 
   result<void> run(const std::function<result<void>(unique_fd)>& adopt_terminal) {
+    if (wanted_.notifies) OCIKIT_TRY(prepare_notify_socket());
     OCIKIT_TRY(open_cgroup());
     OCIKIT_TRY(make_plan());
     slots_.resize(plan_.slots);
@@ -186,6 +194,15 @@ class creation {
   }
 
   // ---- before the plan
+
+  result<void> prepare_notify_socket() {
+    if (!state_.config.process) return {};
+    OCIKIT_TRY(sys::mkdirat(directory_.directory(), notify_directory, 0755));
+    const std::string own = "/proc/self/fd/" + std::to_string(directory_.directory().get());
+    add_notify_socket(state_.config,
+                      OCIKIT_TRY(sys::readlinkat(sys::at_fdcwd, own)) + "/" + std::string{notify_directory});
+    return {};
+  }
 
   result<void> open_cgroup() {
     const spec::config& config = state_.config;

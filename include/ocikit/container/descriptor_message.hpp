@@ -6,6 +6,7 @@
 
 #include <sys/un.h>
 
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -93,9 +94,9 @@ inline unique_fd descriptor_in(::msghdr& message) {
   return got;
 }
 
-/// A stream socket connected to the AF_UNIX socket at `path`.
-/// Errors: config when `path` is empty or longer than a socket's address can hold (107 bytes); system.
-[[nodiscard]] inline result<unique_fd> connect_to(zstring_view path) {
+/// A socket of `type` connected to the AF_UNIX socket at `path`; a leading `@` is an abstract one, as in sd_notify(3).
+/// Errors: config when `path` is empty or longer than a socket's address can hold (107 bytes); system. See: unix(7).
+[[nodiscard]] inline result<unique_fd> connect_to(zstring_view path, int type = SOCK_STREAM) {
   ::sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
@@ -103,11 +104,14 @@ inline unique_fd descriptor_in(::msghdr& message) {
                                                 std::to_string(path.size()) + " bytes: 1 to " +
                                                 std::to_string(sizeof address.sun_path - 1) + " are possible"));
   std::memcpy(address.sun_path, path.c_str(), path.size());
-  const auto made = sys::raw::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool abstract = std::string_view{path}.starts_with('@');
+  if (abstract) address.sun_path[0] = '\0';
+  const std::size_t size = abstract ? offsetof(::sockaddr_un, sun_path) + path.size() : sizeof address;
+  const auto made = sys::raw::socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
   if (sys::raw::failed(made))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(made), sys::call_text("socket", AF_UNIX)));
   unique_fd connected{adopt_fd, static_cast<int>(made)};
-  const auto r = sys::raw::call(SYS_connect, connected.get(), &address, sizeof address);
+  const auto r = sys::raw::call(SYS_connect, connected.get(), &address, size);
   if (sys::raw::failed(r))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("connect", std::string_view{path})));
   return connected;

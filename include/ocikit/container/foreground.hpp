@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <functional>
 #include <span>
+#include <utility>
 #include <string>
 
 #include <ocikit/base/error.hpp>
@@ -35,6 +37,12 @@ struct foreground_end {
   int output_error = 0;  ///< errno when its output could not be written to ours (EPIPE: nobody reads it), else 0
 };
 
+/// One more descriptor to be watched meanwhile: `ready` is called when it can be read, and says whether to go on.
+struct watched_descriptor {
+  fd_view fd;
+  std::function<bool()> ready;
+};
+
 /// What a wait status is to a shell: the exit status, or 128 + the signal.
 [[nodiscard]] constexpr int shell_status(int wait_status) noexcept {
   return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
@@ -51,8 +59,8 @@ namespace detail {
 
 class foreground_wait {
  public:
-  foreground_wait(signal_inbox& inbox, foreground_child child, stdio_copy& stdio, reaping whom)
-      : inbox_{inbox}, child_{child}, stdio_{stdio}, whom_{whom} {}
+  foreground_wait(signal_inbox& inbox, foreground_child child, stdio_copy& stdio, reaping whom, watched_descriptor also)
+      : inbox_{inbox}, child_{child}, stdio_{stdio}, whom_{whom}, also_{std::move(also)} {}
 
   result<foreground_end> run() {
     while (!gone_) OCIKIT_TRY(turn());
@@ -63,11 +71,11 @@ class foreground_wait {
   }
 
  private:
-  static constexpr std::size_t own_polled = 2;
+  static constexpr std::size_t own_polled = 3;
   using poll_set = std::array<::pollfd, own_polled + stdio_copy::most_polled>;
 
   result<poll_set> poll(fd_view pidfd) {
-    poll_set set{{{inbox_.fd().get(), POLLIN, 0}, {pidfd.get(), POLLIN, 0}}};
+    poll_set set{{{inbox_.fd().get(), POLLIN, 0}, {pidfd.get(), POLLIN, 0}, {also_.fd.get(), POLLIN, 0}}};
     stdio_.fill(stdio_part(set));
     constexpr struct ::timespec look_again { 0, 100'000'000 };
     sys::raw::outcome r = -EINTR;
@@ -85,6 +93,7 @@ class foreground_wait {
     const bool rested = stdio_.resting();
     stdio_.pump(stdio_part(set));
     if (rested) stdio_.wake();
+    if (set[2].revents != 0 && !also_.ready()) also_ = {};
     bool look_for_the_dead = set[1].revents != 0;
     if (set[0].revents != 0)
       for (const auto& signal : inbox_.take()) look_for_the_dead |= answer(signal);
@@ -133,6 +142,7 @@ class foreground_wait {
   foreground_child child_;
   stdio_copy& stdio_;
   reaping whom_;
+  watched_descriptor also_;
   foreground_end end_;
   bool gone_ = false;
   bool given_up_ = false;
@@ -144,11 +154,12 @@ class foreground_wait {
 ///
 /// Forwarded is everything that can be caught but SIGCHLD, SIGURG and SIGWINCH, which resizes the terminal. After the
 /// end, the output it left behind is written out; only SIGHUP, SIGINT, SIGQUIT or SIGTERM end the wait for a reader
-/// that takes nothing. With `stdio_copy::inherited()` a run costs a ppoll(2), a read(2) and a wait4(2) or two.
+/// that takes nothing. `also` is watched until the child ends. With `stdio_copy::inherited()` a run costs a ppoll(2), a read(2) and a wait4(2) or two.
 /// Errors: system; state when `child` is not a child of the caller.
 [[nodiscard]] inline result<foreground_end> wait_in_foreground(signal_inbox& inbox, foreground_child child,
-                                                               stdio_copy& stdio, reaping whom) {
-  return detail::foreground_wait{inbox, child, stdio, whom}.run();
+                                                               stdio_copy& stdio, reaping whom,
+                                                               watched_descriptor also = {}) {
+  return detail::foreground_wait{inbox, child, stdio, whom, std::move(also)}.run();
 }
 
 }  // namespace ocikit::container
