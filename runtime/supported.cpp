@@ -149,7 +149,7 @@ spec::linux_features probe_linux(const plugin::search& where) {
   out.memory_policy = spec::memory_policy_features{.modes = names_of<spec::memory_policy_mode>(),
                                                    .flags = names_of<spec::memory_policy_flag>()};
   out.mount_extensions.emplace().idmap.emplace().enabled = false;
-  out.net_devices.emplace().enabled = false;
+  out.net_devices.emplace().enabled = true;
   return out;
 }
 

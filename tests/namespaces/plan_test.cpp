@@ -193,3 +193,12 @@ TEST_CASE("a sysctl value is one line, and the order of the config is kept") {
   CHECK(full_text(*got) == full_text(steps{{write_sysctl{"z/z", "1 2\t3"}, "/linux/sysctl/z.z"},
                                            {write_sysctl{"a/a", ""}, "/linux/sysctl/a.a"}}));
 }
+
+TEST_CASE("each network device is moved, by its own name where none is given") {
+  spec::linux_platform platform;
+  CHECK(plan_net_devices(platform).empty());
+  platform.net_devices = {{"eth1", {}}, {"ens3", {"eth0"}}};
+  CHECK(full_text(plan_net_devices(platform)) ==
+        full_text(step_list<namespaces::step>{{move_network_device{"eth1", "eth1"}, "/linux/netDevices/eth1"},
+                                              {move_network_device{"ens3", "eth0"}, "/linux/netDevices/ens3"}}));
+}

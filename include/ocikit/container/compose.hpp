@@ -102,6 +102,10 @@ class composer {
     const std::string keyring = known_.new_keyring ? "_ses." + known_.state.id : "";
     plan_.add(actor::init, process::plan_session(keyring, in_user_namespace_, plan_.texts));
     plan_.add(actor::init, namespaces::plan_loopback(platform.namespaces));
+    if (!platform.net_devices.empty()) {
+      plan_.add(actor::init, hand_over{}, "/linux/netDevices");
+      plan_.add(actor::runtime, namespaces::plan_net_devices(platform));
+    }
     plan_.add(actor::init, namespaces::plan_names(config_));
   }
 

@@ -29,6 +29,7 @@
 #include <ocikit/container/state.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/state_root.hpp>
+#include <ocikit/namespaces/net_device.hpp>
 #include <ocikit/sys/utc_time.hpp>
 
 namespace ocikit::container {
@@ -399,6 +400,12 @@ class creation {
     OCIKIT_TRY(sys::write_all(gate_ours_, "g"));
     gate_ours_.reset();
     return {};
+  }
+
+  result<void> take(const namespaces::move_network_device& s) {
+    const std::string target = "/proc/" + std::to_string(init_.pid()) + "/ns/net";
+    return namespaces::move_net_device(s.device, s.renamed,
+                                       OCIKIT_TRY(sys::openat(sys::at_fdcwd, target, O_RDONLY)));
   }
 
   result<void> take(const call_hooks& s) {

@@ -122,6 +122,9 @@ inline std::string words(const namespaces::set_domainname& s) {
 inline std::string words(const namespaces::write_sysctl& s) {
   return "set /proc/sys/" + std::string{s.path} + " to " + value_text(s.value);
 }
+inline std::string words(const namespaces::move_network_device& s) {
+  return "move the network device " + std::string{s.device} + " into the container as " + std::string{s.renamed};
+}
 inline std::string words(const mounts::set_propagation& s) { return "make all mounts " + propagation_name(s.flags); }
 inline std::string words(const mounts::bind_root& s) { return "bind the root file system " + std::string{s.path}; }
 inline std::string words(const mounts::open_source& s) {

@@ -135,6 +135,17 @@ struct arrangement {
   return {{bring_up_loopback{}, one.where()}};
 }
 
+/// One step for each device of /linux/netDevices, in the order of the document. See: runtime-spec config-linux.md,
+/// "Network Devices".
+[[nodiscard]] inline step_list<step> plan_net_devices(const spec::linux_platform& platform) {
+  step_list<step> out;
+  for (const auto& [name, device] : platform.net_devices) {
+    const zstring_view renamed = device.name.empty() ? zstring_view{name} : zstring_view{device.name};
+    out.push_back({move_network_device{name, renamed}, "/linux/netDevices/" + name});
+  }
+  return out;
+}
+
 /// Host and domain name. See: runtime-spec config.md, "Hostname", "Domainname".
 [[nodiscard]] inline step_list<step> plan_names(const spec::config& config) {
   step_list<step> out;

@@ -82,7 +82,18 @@ struct write_sysctl {
   bool operator==(const write_sysctl&) const = default;
 };
 
+/// Moves the device `device` of the runtime's network namespace into the container's, where it is called `renamed`.
+/// Taken by the runtime, while the init waits. See: net_device.hpp.
+struct move_network_device {
+  static constexpr std::string_view name = "move a network device";
+  zstring_view device = {};
+  zstring_view renamed = {};
+  static constexpr auto members =
+      std::make_tuple(member{"device", &move_network_device::device}, member{"renamed", &move_network_device::renamed});
+  bool operator==(const move_network_device&) const = default;
+};
+
 using step = std::variant<unshare, join, enter_time_namespace, become_root, bring_up_loopback, set_hostname,
-                          set_domainname, write_sysctl>;
+                          set_domainname, write_sysctl, move_network_device>;
 
 }  // namespace ocikit::namespaces
