@@ -49,7 +49,7 @@ class launch {
     call_.log.debug("nsexec container setup");
     made_ = OCIKIT_TRY(container::creation::create(
         *root_, std::move(wanted), with_, [&](unique_fd master) { return terminal.adopt(std::move(master)); }));
-    const auto status = see_off(terminal);
+    auto status = see_off(terminal);
     if (!status) made_.reset();  // which undoes what is not kept
     return status;
   }

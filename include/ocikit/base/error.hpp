@@ -25,7 +25,8 @@ enum class errc {
 
 /// The kernel's text for an errno value, in lower case as engines match on it: `no such file or directory`.
 [[nodiscard]] inline std::string errno_text(int code) {
-  std::string text = std::strerror(code);
+  const char* known = ::strerrordesc_np(code);  // strerror(3) would follow the locale
+  std::string text = known != nullptr ? known : "errno " + std::to_string(code);
   if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)
     text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;

@@ -81,7 +81,9 @@ std::int32_t table_open(const ocikit_cgroup_args* args, void** ctx, ocikit_errbu
     Opener backend;
     auto made = OCIKIT_TRY(args->reopen != 0 ? backend.reopen(typed_paths(*args), rootless)
                                              : backend.open(typed_request(*args)));
-    *ctx = new plugin_context{std::move(made), {}};
+    auto context = std::make_unique<plugin_context>();
+    context->it = std::move(made);
+    *ctx = context.release();
     return {};
   });
 }

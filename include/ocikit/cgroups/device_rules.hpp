@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <ocikit/base/error.hpp>
+#include <ocikit/cgroups/kernel_number.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::cgroups {
@@ -239,7 +240,7 @@ struct device_write {
       out.reset(true);
       continue;
     }
-    const auto number = [](const char* t) { return *t == '*' ? device_exception::any : std::int64_t{std::atoll(t)}; };
+    const auto number = [](const char* t) { return *t == '*' ? device_exception::any : kernel_number(t); };
     const auto bits = OCIKIT_TRY(detail::parse_access(access));
     OCIKIT_TRY(out.apply(true, {type, number(major), number(minor), bits}));
   }

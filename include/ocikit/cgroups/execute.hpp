@@ -12,6 +12,7 @@
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/unique_fd.hpp>
+#include <ocikit/cgroups/kernel_number.hpp>
 #include <ocikit/cgroups/tree.hpp>
 #include <ocikit/cgroups/writes.hpp>
 #include <ocikit/sys/call.hpp>
@@ -51,7 +52,7 @@ template <class DirectoryOf>
   for (const auto& write : plan) {
     const fd_view dir =
         OCIKIT_TRY(directory_of(write.controller).map_error([&](error e) { return std::move(e).at(write.where); }));
-    const auto done = detail::execute_one(dir, write);
+    auto done = detail::execute_one(dir, write);
     if (!done && write.again_at_end && done.error().code() == EINVAL)
       again.push_back(&write);
     else if (!done)
@@ -98,9 +99,10 @@ namespace detail {
 /// Whether the caller lives in a user namespace, whose capabilities do not reach the host's devices. When in doubt, no.
 [[nodiscard]] inline bool in_user_namespace(const host_paths& host) {
   const auto map = sys::read_file(sys::at_fdcwd, host.proc_self + "/uid_map", longest_file);
-  unsigned long inside = 0, outside = 0, count = 0;
-  const bool one = map && std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &count) == 3;
-  return one && !(inside == 0 && outside == 0 && count == 4294967295UL);
+  if (!map || map->empty()) return false;
+  std::string_view text = *map;
+  const std::int64_t inside = take_number(text), outside = take_number(text), count = take_number(text);
+  return inside != 0 || outside != 0 || count != 4294967295;
 }
 
 [[nodiscard]] inline bool is_gone(const error& e) { return e.code() == ENOENT || e.code() == ENODEV; }

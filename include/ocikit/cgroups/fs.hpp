@@ -15,6 +15,7 @@
 #include <ocikit/cgroups/device_rules.hpp>
 #include <ocikit/cgroups/driver.hpp>
 #include <ocikit/cgroups/execute.hpp>
+#include <ocikit/cgroups/kernel_number.hpp>
 #include <ocikit/cgroups/location.hpp>
 #include <ocikit/cgroups/mounts_v1.hpp>
 #include <ocikit/cgroups/no_cgroup.hpp>
@@ -404,7 +405,7 @@ class fs_driver final : public driver {
     if (!dir) return std::nullopt;
     const auto text = read_line(*dir, file);
     if (!text) return std::nullopt;
-    return std::atoll(text->c_str());
+    return kernel_number(*text);
   }
 
   /// EBUSY on the memory limit means that more is in use than it allows; say how much.
@@ -423,7 +424,7 @@ class fs_driver final : public driver {
     if (shares == 0 || m == nullptr) return {};
     const fd_view dir = OCIKIT_TRY(directory(*m));
     const auto text = OCIKIT_TRY(read_line(dir, "cpu.shares"));
-    const auto got = static_cast<std::uint64_t>(std::atoll(text.c_str()));
+    const auto got = static_cast<std::uint64_t>(kernel_number(text));
     if (got == shares) return {};
     return tl::unexpected(
         error::config("/linux/resources/cpu/shares",
@@ -481,6 +482,7 @@ class fs_opener final : public opener {
     if (!absolute) own = parse_proc_cgroup(OCIKIT_TRY(read_file(sys::at_fdcwd, host_.proc_self + "/cgroup")));
     const auto inner = clean_path(wanted.cgroups_path.empty() ? wanted.id : wanted.cgroups_path);
     std::vector<fs_member> members;
+    members.reserve(found.size());
     for (const auto& h : found)
       members.push_back({h.keys, h.mount_point, absolute ? inner : joined(own_place(h, own), inner), h.unified});
     for (const auto& m : members) OCIKIT_TRY(check_not_root(m.path));

@@ -15,6 +15,7 @@
 #include <ocikit/cgroups/device_rules.hpp>
 #include <ocikit/cgroups/driver.hpp>
 #include <ocikit/cgroups/execute.hpp>
+#include <ocikit/cgroups/kernel_number.hpp>
 #include <ocikit/cgroups/location.hpp>
 #include <ocikit/cgroups/no_cgroup.hpp>
 #include <ocikit/cgroups/plan_v2.hpp>
@@ -191,7 +192,7 @@ class fs2_driver final : public driver {
     if (!dir && detail::is_gone(dir.error())) return {};
     if (!dir) return tl::unexpected(dir.error());
     if (signal == SIGKILL) {
-      const auto done = write_file(*dir, "cgroup.kill", "1");  // since Linux 5.14
+      auto done = write_file(*dir, "cgroup.kill", "1");  // since Linux 5.14
       if (done || !detail::is_gone(done.error())) return done;
     }
     return kill_each(signal);
@@ -267,7 +268,7 @@ class fs2_driver final : public driver {
     if (!memory.check_before_update.value_or(false)) return {};
     const auto usage = read_line(dir, "memory.current");
     if (!usage) return {};  // no memory controller: the limit itself will say so
-    return check_usage(memory, std::atoll(usage->c_str()));
+    return check_usage(memory, kernel_number(*usage));
   }
 
   result<void> apply_devices(fd_view dir, std::span<const spec::device_rule> rules) {

@@ -238,7 +238,7 @@ struct remover final : walk_visitor {
   if (!dir) return tl::unexpected(dir.error());
   detail::remover visit;
   visit.retries = retries;
-  if (const auto walked = walk(*dir, visit); !walked && walked.error().code() != ENOENT) return walked;
+  if (auto walked = walk(*dir, visit); !walked && walked.error().code() != ENOENT) return walked;
   return detail::remove_directory(root, path, retries);
 }
 

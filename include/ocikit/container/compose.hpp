@@ -135,8 +135,8 @@ class composer {
   void add_sources() {
     if (!in_user_namespace_ || !known_.privileged) return plan_.add(actor::init, std::move(tree_.sources));
     std::vector<plan_step> sources;
-    for (auto& [what, where] : tree_.sources)
-      std::visit([&](auto& s) { sources.push_back({step{s}, where, actor::runtime}); }, what);
+    for (const auto& one : tree_.sources)
+      std::visit([&](const auto& s) { sources.push_back({step{s}, one.where, actor::runtime}); }, one.what);
     plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(start_at_), sources.begin(), sources.end());
   }
 

@@ -16,6 +16,8 @@
 #ifndef OCIKIT_PLUGIN_ABI_H
 #define OCIKIT_PLUGIN_ABI_H
 
+/* NOLINTBEGIN(modernize-*): this is C. */
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -119,5 +121,7 @@ static inline int32_t ocikit_fail(struct ocikit_errbuf* err, uint32_t kind, int3
 #ifdef __cplusplus
 }
 #endif
+
+/* NOLINTEND(modernize-*) */
 
 #endif

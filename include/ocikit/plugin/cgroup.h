@@ -6,6 +6,8 @@
 #ifndef OCIKIT_PLUGIN_CGROUP_H
 #define OCIKIT_PLUGIN_CGROUP_H
 
+/* NOLINTBEGIN(modernize-*): this is C. */
+
 #include <ocikit/plugin/abi.h>
 
 #ifdef __cplusplus
@@ -185,5 +187,7 @@ struct ocikit_cgroup_ops {
 #ifdef __cplusplus
 }
 #endif
+
+/* NOLINTEND(modernize-*) */
 
 #endif

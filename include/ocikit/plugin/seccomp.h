@@ -6,6 +6,8 @@
 #ifndef OCIKIT_PLUGIN_SECCOMP_H
 #define OCIKIT_PLUGIN_SECCOMP_H
 
+/* NOLINTBEGIN(modernize-*): this is C. */
+
 #include <ocikit/plugin/abi.h>
 
 #ifdef __cplusplus
@@ -93,5 +95,7 @@ struct ocikit_seccomp_ops {
 #ifdef __cplusplus
 }
 #endif
+
+/* NOLINTEND(modernize-*) */
 
 #endif

@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +35,19 @@ enum class log_format { text, json };
   constexpr std::string_view names[] = {"debug", "info", "warning", "error", "fatal"};
   return names[static_cast<int>(level)];
 }
+
+/// Where a function is called, as a default argument of it. std::source_location tells the function's whole signature,
+/// and not every compiler of today has it.
+struct code_place {
+  const char* function;
+  const char* file;
+  unsigned line;
+  [[nodiscard]] static constexpr code_place current(const char* function = __builtin_FUNCTION(),
+                                                    const char* file = __builtin_FILE(),
+                                                    unsigned line = __builtin_LINE()) noexcept {
+    return {function, file, line};
+  }
+};
 
 /// The place in the source that an entry comes from.
 struct log_origin {
@@ -67,13 +79,6 @@ inline std::string logfmt_value(std::string_view value) {
   for (const char c : value)
     if (!plain(c)) return go_quoted(value);
   return std::string{value};
-}
-
-/// `result<int> ocikit::runtime::(anonymous namespace)::run(const invocation&)` as `run`.
-inline std::string_view bare_function(std::string_view signature) {
-  std::string_view name = signature.substr(0, signature.find('('));
-  const std::size_t before = name.find_last_of(" :");
-  return before == std::string_view::npos ? name : name.substr(before + 1);
 }
 
 /// The last two components of a path.
@@ -256,16 +261,16 @@ class logger {
   /// True when an entry at `level` would be written: for messages that are costly to make.
   [[nodiscard]] bool wants(log_level level) const { return level >= threshold_; }
 
-  void debug(std::string_view message, std::source_location here = std::source_location::current()) {
+  void debug(std::string_view message, code_place here = code_place::current()) {
     write(log_level::debug, message, here);
   }
-  void info(std::string_view message, std::source_location here = std::source_location::current()) {
+  void info(std::string_view message, code_place here = code_place::current()) {
     write(log_level::info, message, here);
   }
-  void warning(std::string_view message, std::source_location here = std::source_location::current()) {
+  void warning(std::string_view message, code_place here = code_place::current()) {
     write(log_level::warning, message, here);
   }
-  void error(std::string_view message, std::source_location here = std::source_location::current()) {
+  void error(std::string_view message, code_place here = code_place::current()) {
     write(log_level::error, message, here);
   }
   /// An entry that another process wrote, such as a container's init, which has no place in this program's source.
@@ -275,18 +280,18 @@ class logger {
   }
   /// What ends the program: an entry at level error, and when that goes to a file also the bare message on standard
   /// error. Engines read the one or the other.
-  void failure(std::string_view message, std::source_location here = std::source_location::current()) {
+  void failure(std::string_view message, code_place here = code_place::current()) {
     write(log_level::error, message, here);
     if (file_) detail::write_once(fd_view{2}, one_line(detail::cut(message)) + '\n', quiet_);
   }
 
  private:
-  void write(log_level level, std::string_view message, const std::source_location& here) {
+  void write(log_level level, std::string_view message, const code_place& here) {
     if (!wants(level)) return;
     log_entry entry{level, message, rfc3339(::time(nullptr)), {}};
     if (threshold_ == log_level::debug)
-      entry.origin = log_origin{std::string{detail::bare_function(here.function_name())},
-                                std::string{detail::short_path(here.file_name())} + ':' + std::to_string(here.line())};
+      entry.origin =
+          log_origin{here.function, std::string{detail::short_path(here.file)} + ':' + std::to_string(here.line)};
     put(entry);
   }
 
