@@ -7,17 +7,21 @@
 // written it, and if it is whole: damage reads as absence, and the filter is compiled again.
 #pragma once
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <ocikit/base/sha256.hpp>
 #include <ocikit/base/unique_fd.hpp>
@@ -126,7 +130,8 @@ inline void write_key(key_writer& to, const spec::seccomp& profile) {
 namespace detail {
 
 inline constexpr std::string_view entry_magic = "ocikit seccomp 1";
-inline constexpr std::size_t longest_entry = 1 << 20;
+/// The longest filter takes 32 KiB; the rest is for the names in its lists.
+inline constexpr std::size_t longest_entry = 128 * 1024;
 
 /// Numbers and length-prefixed strings, one after the other, in the host's byte order: entries do not travel.
 class entry_writer {
@@ -198,6 +203,8 @@ inline result<std::string> entry_text(const cache_key& key, const compiled_filte
   to.texts(filter.files);
   for (const auto& file : filter.files) to.text(OCIKIT_TRY(file_identity(file)));
   to.written() += as_text(sha256::of(as_octets(to.written())));
+  if (to.written().size() > longest_entry)
+    return tl::unexpected(error::state("its cache entry would have " + std::to_string(to.written().size()) + " bytes"));
   return std::move(to.written());
 }
 
@@ -249,11 +256,51 @@ inline result<std::string> random_name() {
   return "." + hex_text(bytes);
 }
 
+/// A file of the cache, and when it was written.
+struct dated_entry {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+  std::string name;
+  auto operator<=>(const dated_entry&) const = default;
+};
+
+inline result<std::vector<dated_entry>> read_entries(fd_view dir) {
+  unique_fd listed = OCIKIT_TRY(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries{::fdopendir(listed.get()), &::closedir};
+  if (!entries) return tl::unexpected(error::from_errno(errno, sys::call_text("fdopendir", listed)));
+  (void)listed.release();  // closedir(3) closes it
+  std::vector<dated_entry> out;
+  while (const ::dirent* entry = ::readdir(entries.get())) {
+    struct ::statx found {};
+    const auto r = sys::raw::statx(dir.get(), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, found);
+    if (sys::raw::failed(r) || S_ISDIR(found.stx_mode)) continue;
+    out.push_back({found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec, entry->d_name});
+  }
+  return out;
+}
+
 }  // namespace detail
 
 /// A directory of compiled filters. Several processes may use it at once.
 class cache {
  public:
+  /// More filters than this are not kept: the oldest go. A host has a handful of profiles, and whoever may make
+  /// containers shall not fill the disk with others.
+  static constexpr std::size_t most_entries = 64;
+
+  /// Opens the directory at `path`, which must be no symbolic link, and makes it, 0700, where it is missing; its parent
+  /// must exist. Errors: as `in`; system.
+  [[nodiscard]] static result<cache> open_or_create(zstring_view path) {
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+    auto directory = sys::openat(sys::at_fdcwd, path, flags);
+    if (!directory && directory.error().code() == ENOENT) {
+      const auto made = sys::mkdirat(sys::at_fdcwd, path, 0700);
+      if (!made && made.error().code() != EEXIST) return tl::unexpected(made.error());
+      directory = sys::openat(sys::at_fdcwd, path, flags);
+    }
+    return in(OCIKIT_TRY(std::move(directory)));
+  }
+
   /// Takes the directory. Errors: state when it belongs to somebody else or others can write to it; system.
   [[nodiscard]] static result<cache> in(unique_fd directory) {
     const auto found = OCIKIT_TRY(sys::statx(directory));
@@ -272,14 +319,14 @@ class cache {
 
   /// Keeps a filter, replacing what is there. Readers see the old entry or the new one, never half of one. Not synced:
   /// what a power cut leaves is recognised as damage.
-  /// Errors: system.
+  /// Errors: system; state for a filter whose lists are too long to be kept.
   [[nodiscard]] result<void> store(const cache_key& key, const compiled_filter& filter) const {
     const auto text = OCIKIT_TRY(detail::entry_text(key, filter));
     const auto partial = OCIKIT_TRY(detail::random_name());
     auto written =
         write_new(partial, text).and_then([&] { return sys::rename_within(directory_, partial, key.file_name()); });
     if (!written) (void)sys::unlinkat(directory_, partial);  // it may not exist
-    return written;
+    return written.and_then([&] { return forget_oldest(); });
   }
 
  private:
@@ -290,24 +337,44 @@ class cache {
     return sys::write_all(file, text);
   }
 
+  [[nodiscard]] result<void> forget_oldest() const {
+    auto entries = OCIKIT_TRY(detail::read_entries(directory_));
+    if (entries.size() <= most_entries) return {};
+    std::sort(entries.begin(), entries.end());
+    entries.resize(entries.size() - most_entries);
+    for (const auto& one : entries) (void)sys::unlinkat(directory_, one.name);  // somebody else may have been first
+    return {};
+  }
+
   unique_fd directory_;
 };
 
+/// What `compile` with a cache gives.
+struct cached_filter {
+  compiled_filter filter;
+  bool kept_before = false;       ///< it came out of the cache: no compiler was asked
+  std::optional<error> not_kept;  ///< why a new filter could not be kept: nothing that a user must know
+};
+
 /// Compiles a profile, or takes what `kept` has under its key. `make` opens the compiler (`result<std::unique_ptr<
-/// compiler>>`) and is called only when it is needed. A filter that cannot be kept is a warning and no error.
+/// compiler>>`) and is called only when it is needed.
 ///
 /// Errors: as `compile`, and what `make` reports. Only success is kept.
 template <class MakeCompiler>
-[[nodiscard]] result<compiled_filter> compile(const spec::seccomp& profile, const kernel_facts& kernel,
-                                              const cache& kept, std::string_view compiler_name, MakeCompiler&& make) {
-  if (!wants_filter(profile)) return compiled_filter{};
+[[nodiscard]] result<cached_filter> compile(const spec::seccomp& profile, const kernel_facts& kernel, const cache& kept,
+                                            std::string_view compiler_name, MakeCompiler&& make) {
+  cached_filter out;
+  if (!wants_filter(profile)) return out;
   const auto key = key_of(profile, kernel, compiler_name);
-  if (auto found = kept.find(key)) return *std::move(found);
-  auto with = OCIKIT_TRY(make());
-  auto made = OCIKIT_TRY(compile(profile, kernel, *with));
-  if (const auto stored = kept.store(key, made); !stored)
-    made.warnings.push_back("the compiled seccomp filter was not kept: " + stored.error().message());
-  return made;
+  if (auto found = kept.find(key)) {
+    out.filter = *std::move(found);
+    out.kept_before = true;
+    return out;
+  }
+  const auto with = OCIKIT_TRY(make());
+  out.filter = OCIKIT_TRY(compile(profile, kernel, *with));
+  if (auto stored = kept.store(key, out.filter); !stored) out.not_kept = std::move(stored).error();
+  return out;
 }
 
 }  // namespace ocikit::seccomp
