@@ -54,6 +54,7 @@ result<seccomp::compiled_filter> compile_filter(const invocation& call, const sp
   if (!filter.unknown.empty())
     call.log.debug("seccomp: unknown system calls are ignored: " + comma_separated(filter.unknown));
   if (kept_before) call.log.debug("seccomp filter taken from " + call.globals.root + ".seccomp");
+  call.log.debug("seccomp filter flags: " + std::to_string(filter.flags));
   if (not_kept) call.log.debug("seccomp filter not kept: " + not_kept->message());
   return std::move(filter);
 }

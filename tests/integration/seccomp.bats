@@ -128,3 +128,54 @@ nothing_compiled() { fails grep -E 'libseccomp' "$WORK/opened"; }
 	try 'openat('
 	umount "$ROOT.seccomp"
 }
+
+# --- what stands behind the filter
+
+# denying ACTION CALL...: a profile that allows all calls but these.
+denying() {
+	local action=$1
+	shift
+	edit ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [{action: \"$action\", errnoRet: 38,
+		names: $(jq -cn '$ARGS.positional' --args -- "$@")}]}"
+}
+
+@test "behind the filter the init needs no call to speak to the runtime but write, with and without no_new_privs" {
+	for no_new_privileges in true false; do
+		bundle engine ".process.noNewPrivileges = $no_new_privileges"
+		denying SCMP_ACT_KILL_PROCESS sendmsg sendto sendmmsg recvmsg recvfrom fcntl
+		args grep -E 'Seccomp:|NoNewPrivs' /proc/self/status
+		run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+		[[ ${lines[0]} == *$([ $no_new_privileges = true ] && echo 1 || echo 0) ]]
+		[[ ${lines[1]} == *2 ]]
+		run -0 --separate-stderr ocirun --debug run --bundle "$BUNDLE" "$ID"
+		[[ $stderr == *'"seccomp filter flags: 4"'* ]]
+	done
+}
+
+@test "a terminal is handed over before the filter that forbids it" {
+	bundle engine '.process.noNewPrivileges = false' '.process.terminal = true'
+	denying SCMP_ACT_KILL_PROCESS sendmsg
+	args tty
+	run -0 script -qec "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID'" /dev/null </dev/null 3>&-
+	[[ $output == */dev/pts/0* ]]
+}
+
+@test "a program gets no more descriptors where the filter forbids to close them" {
+	for profile in engine userns; do
+		bundle "$profile" '.process.noNewPrivileges = false'
+		[ "$profile" = userns ] ||
+			edit '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'
+		denying SCMP_ACT_ERRNO close_range
+		shell 'cd /proc/self/fd && echo *'
+		run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+		[ "$output" = '0 1 2 3' ] # 3 is the directory that is being read
+	done
+}
+
+@test "a failure behind the filter is told as before it" {
+	bundle engine '.process.noNewPrivileges = false'
+	denying SCMP_ACT_ERRNO capset sendmsg
+	run -1 ocirun run --bundle "$BUNDLE" "$ID"
+	one_error <<<"$output"
+	[[ $output == *'set the capabilities'*'function not implemented (config.json#/process/capabilities)'* ]]
+}

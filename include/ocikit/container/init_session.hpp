@@ -79,6 +79,10 @@ class init_session {
   /// `terminal` then. Errors: the init's own, explained with `of`; state when it died without a word.
   [[nodiscard]] result<void> await_progress(const plan& of, unique_fd& terminal) {
     init_word word = OCIKIT_TRY(receive(link_));
+    if (auto* opened = std::get_if<init_terminal>(&word)) {
+      terminal = std::move(opened->master);
+      word = OCIKIT_TRY(receive(link_));
+    }
     if (auto* progress = std::get_if<init_progress>(&word)) {
       if (progress->terminal) terminal = std::move(progress->terminal);
       return {};

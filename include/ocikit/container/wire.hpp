@@ -39,11 +39,12 @@ struct step_header {
   std::uint32_t size;
 };
 
-/// What the init tells the runtime. A `terminal` descriptor may come with `reached`.
+/// What the init tells the runtime. The master end of a new terminal comes with the first of them that is no failure.
 enum class report_kind : std::uint32_t {
-  reached,  ///< a `hand_over`: the runtime is to do its steps and answer
-  created,  ///< an `await_start`
-  failed,   ///< step, errno and, for a hook, what it wrote
+  reached,   ///< a `hand_over`: the runtime is to do its steps and answer
+  created,   ///< an `await_start`
+  failed,    ///< step, errno and, for a hook, what it wrote
+  terminal,  ///< nothing but the terminal, ahead of a filter that may forbid to send it; no answer
 };
 
 struct report {
