@@ -231,14 +231,21 @@ outcome take(const container::await_start& s, machine& m) noexcept {
   return r;
 }
 
-/// The terminal goes to the runtime before: only sendmsg(2) carries a descriptor.
+/// The terminal goes to the runtime before: only sendmsg(2) carries a descriptor. A notify descriptor the runtime
+/// fetches itself; the init waits until the agent has it.
 outcome take(const seccomp::load_filter& s, machine& m) noexcept {
   if (m.terminal_master >= 0) {
     const outcome r = send_report(m, {wire::report_kind::terminal, m.current_step, 0, 0, 0}, {});
     if (failed(r)) return r;
   }
-  const outcome r = seccomp::execute(s);
-  m.filtered = !failed(r);
+  const outcome listener = seccomp::execute(s);
+  if (failed(listener)) return listener;
+  m.filtered = true;
+  if (!s.notify) return 0;
+  // While the agent has no descriptor, a call that it is to answer waits; read(2) may be one.
+  outcome r = send_report(m, {wire::report_kind::reached, m.current_step, 0, 0, 0, static_cast<int>(listener)}, {});
+  if (!failed(r)) r = await_word(m.runtime);
+  (void)sys::raw::close(static_cast<int>(listener));  // or the death of the agent would end no call
   return r;
 }
 

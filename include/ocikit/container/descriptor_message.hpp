@@ -6,6 +6,8 @@
 
 #include <sys/un.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -42,12 +44,21 @@ inline sys::raw::outcome send_descriptor(int socket, int descriptor, const char*
 
 }  // namespace raw
 
-/// Sends `descriptor` and `payload` in one message over the connected `socket`. `payload` must not be empty.
+/// Sends `descriptor` and `payload` in one message over the connected `socket`. `payload` must not be empty; what a
+/// signal keeps from going along with the descriptor follows.
 [[nodiscard]] inline result<void> send_descriptor(fd_view socket, fd_view descriptor, std::string_view payload) {
   const auto sent = raw::send_descriptor(socket.get(), descriptor.get(), payload.data(), payload.size());
-  if (!sys::raw::failed(sent)) return {};
-  return tl::unexpected(
-      error::from_errno(sys::raw::errno_of(sent), sys::call_text("sendmsg", socket, payload, descriptor)));
+  if (sys::raw::failed(sent))
+    return tl::unexpected(
+        error::from_errno(sys::raw::errno_of(sent), sys::call_text("sendmsg", socket, payload, descriptor)));
+  for (payload.remove_prefix(static_cast<std::size_t>(sent)); !payload.empty();) {
+    const auto more = sys::raw::sendto(socket.get(), payload.data(), payload.size(), MSG_NOSIGNAL);
+    if (more == -EINTR) continue;
+    if (sys::raw::failed(more))
+      return tl::unexpected(error::from_errno(sys::raw::errno_of(more), sys::call_text("sendto", socket, payload)));
+    payload.remove_prefix(static_cast<std::size_t>(more));
+  }
+  return {};
 }
 
 /// What `receive_descriptor` got: the descriptor, close-on-exec, and the text that came with it.
@@ -93,7 +104,8 @@ inline unique_fd descriptor_in(::msghdr& message) {
   return got;
 }
 
-/// A stream socket connected to the AF_UNIX socket at `path`.
+/// A stream socket connected to the AF_UNIX socket at `path`; `@name` is a name in the abstract namespace, as Go's
+/// programs write it, so a file of such a name needs `./`. See: unix(7).
 /// Errors: config when `path` is empty or longer than a socket's address can hold (107 bytes); system.
 [[nodiscard]] inline result<unique_fd> connect_to(zstring_view path) {
   ::sockaddr_un address{};
@@ -103,11 +115,14 @@ inline unique_fd descriptor_in(::msghdr& message) {
                                                 std::to_string(path.size()) + " bytes: 1 to " +
                                                 std::to_string(sizeof address.sun_path - 1) + " are possible"));
   std::memcpy(address.sun_path, path.c_str(), path.size());
+  const bool abstract = address.sun_path[0] == '@';
+  if (abstract) address.sun_path[0] = '\0';
+  const std::size_t size = abstract ? offsetof(::sockaddr_un, sun_path) + path.size() : sizeof address;
   const auto made = sys::raw::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (sys::raw::failed(made))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(made), sys::call_text("socket", AF_UNIX)));
   unique_fd connected{adopt_fd, static_cast<int>(made)};
-  const auto r = sys::raw::call(SYS_connect, connected.get(), &address, sizeof address);
+  const auto r = sys::raw::call(SYS_connect, connected.get(), &address, size);
   if (sys::raw::failed(r))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("connect", std::string_view{path})));
   return connected;

@@ -19,6 +19,7 @@
 #include <ocikit/container/loaded_container.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::container {
@@ -108,7 +109,7 @@ class execution {
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts.filter = filter_.step();
-      facts.filtered = !filter_.program.empty();
+      facts.profile = &*config.platform->seccomp;
     }
     facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
     plan_ = compose_exec(wanted_.process, facts);
@@ -119,6 +120,7 @@ class execution {
   result<void> take(const plan_step& one) {
     if (std::holds_alternative<start_init>(one.what)) return start_the_init();
     if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
+    if (const auto* agent = std::get_if<send_listener>(&one.what)) return send_to(*agent, one.where);
     return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
   }
 
@@ -127,6 +129,14 @@ class execution {
     const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
     if (!sys::raw::failed(r)) return {};
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
+  }
+
+  result<void> send_to(const send_listener& s, const std::string& where) {
+    const auto send = [&](unique_fd listener) {
+      return hand_over_listener(
+          s.path, listener, agent_state(container_.saved, init_.pid(), spec::container_status::running, s.metadata));
+    };
+    return init_.fetch_listener().and_then(send).map_error([&](error e) { return std::move(e).at(where); });
   }
 
   /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.

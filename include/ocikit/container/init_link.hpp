@@ -22,6 +22,7 @@ namespace ocikit::container {
 struct init_progress {
   std::size_t step = 0;
   unique_fd terminal;  ///< master end of the container's terminal, when it has just been made
+  int listener = -1;   ///< the number in the init of the notify descriptor of the filter that it has just loaded
 };
 /// The init opened the container's terminal and goes on.
 struct init_terminal {
@@ -95,7 +96,7 @@ inline unique_fd received_fd(struct ::msghdr& message) {
     return init_word{init_failure{buffer.report.step, buffer.report.error, static_cast<int>(buffer.report.wait_status),
                                   std::string(buffer.detail, buffer.report.detail_size)}};
   if (kind == wire::report_kind::terminal) return init_word{init_terminal{std::move(with)}};
-  return init_word{init_progress{buffer.report.step, std::move(with)}};
+  return init_word{init_progress{buffer.report.step, std::move(with), buffer.report.listener}};
 }
 
 /// Lets the waiting init go on. Errors: system, EPIPE when it is dead.
