@@ -9,29 +9,15 @@
 
 #include <ocikit/cgroups/from_plugin.hpp>
 #include <ocikit/plugin/loader.hpp>
-#include <ocikit/seccomp/compile.hpp>
-#include <ocikit/seccomp/from_plugin.hpp>
 #include <ocikit/sys/call.hpp>
 
 #include "plugin_search.hpp"
+#include "seccomp_filter.hpp"
 
 extern "C" const std::byte ocikit_init_image_begin[];
 extern "C" const std::byte ocikit_init_image_end[];
 
 namespace ocikit::runtime {
-namespace {
-
-result<seccomp::compiled_filter> compile_filter(const invocation& call, const spec::seccomp& profile) {
-  if (!seccomp::wants_filter(profile)) return seccomp::compiled_filter{};
-  const auto compiler = OCIKIT_TRY(
-      seccomp::from_plugin(OCIKIT_TRY(plugin::load(plugin_search(call.globals), "seccomp", "seccomp-libseccomp"))));
-  auto filter = OCIKIT_TRY(seccomp::compile(profile, *compiler));
-  for (const std::string& text : filter.warnings) call.log.warning(text);
-  return filter;
-}
-
-}  // namespace
-
 container::backends make_backends(const invocation& call) {
   container::backends out;
   out.init_image = {ocikit_init_image_begin, ocikit_init_image_end};

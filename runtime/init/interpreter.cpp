@@ -39,6 +39,7 @@ struct machine {
   bool started = false;  ///< the start was given: failures belong on the container's stderr
   bool entered_directory = false;
   bool has_home = false;
+  bool filtered = false;  ///< a seccomp filter is in force
   std::uint32_t slot_count = 0;
   mounts::workspace tree{};
   process::program_path& program = the_program;
@@ -68,7 +69,18 @@ constinit std::size_t small_arena_used = 0;
 
 // ---- talking to the runtime ------------------------------------------------------------------------------------
 
+/// The report and its detail by write(2). That is the one call that runc's init needs behind the filter to speak to its
+/// runtime, and no call that a profile can have an agent answer; sendmsg(2) may be refused, or wait for the agent.
+[[nodiscard]] outcome write_report(const machine& m, const wire::report& what, std::string_view detail) noexcept {
+  char bytes[sizeof what + wire::longest_detail];
+  const std::size_t size = detail.size() < wire::longest_detail ? detail.size() : wire::longest_detail;
+  std::memcpy(bytes, &what, sizeof what);
+  std::memcpy(bytes + sizeof what, detail.data(), size);
+  return sys::raw::write(m.runtime, bytes, sizeof what + size);
+}
+
 [[nodiscard]] outcome send_report(machine& m, const wire::report& what, std::string_view detail) noexcept {
+  if (m.filtered) return write_report(m, what, detail);
   struct ::iovec parts[2] = {{const_cast<wire::report*>(&what), sizeof what},
                              {const_cast<char*>(detail.data()), detail.size()}};
   struct ::msghdr message {};
@@ -240,9 +252,24 @@ outcome take(const container::await_start& s, machine& m) noexcept {
     if (const outcome r = listen_to_signals(); failed(r)) return r;
   const outcome r = report_and_wait(m, wire::report_kind::created, s.by_runtime ? m.runtime : m.start_fifo);
   m.started = !failed(r);
-  // Closed by the execution: whoever holds the other end sees when the program runs.
-  if (m.start_fifo >= 0) (void)sys::raw::fcntl(m.start_fifo, F_SETFD, FD_CLOEXEC);
-  (void)sys::raw::fcntl(m.runtime, F_SETFD, FD_CLOEXEC);
+  return r;
+}
+
+/// The terminal goes to the runtime before: only sendmsg(2) carries a descriptor. A notify descriptor the runtime
+/// fetches itself; the init waits until the agent has it.
+outcome take(const seccomp::load_filter& s, machine& m) noexcept {
+  if (m.terminal_master >= 0) {
+    const outcome r = send_report(m, {wire::report_kind::terminal, m.current_step, 0, 0, 0}, {});
+    if (failed(r)) return r;
+  }
+  const outcome listener = seccomp::execute(s);
+  if (failed(listener)) return listener;
+  m.filtered = true;
+  if (!s.notify) return 0;
+  // While the agent has no descriptor, a call that it is to answer waits; read(2) may be one.
+  outcome r = send_report(m, {wire::report_kind::reached, m.current_step, 0, 0, 0, static_cast<int>(listener)}, {});
+  if (!failed(r)) r = await_word(m.runtime);
+  (void)sys::raw::close(static_cast<int>(listener));  // or the death of the agent would end no call
   return r;
 }
 
@@ -382,6 +409,11 @@ struct plan_bytes {
   return value;
 }
 
+/// For what was inherited; at once, while no filter can forbid it.
+void close_on_execution(int fd) noexcept {
+  if (fd >= 0) (void)sys::raw::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 void take_all(plan_bytes plan, machine& m) noexcept {
   wire::header head{};
   wire::reader front{plan.data, plan.size, nullptr, 0};
@@ -395,6 +427,7 @@ void take_all(plan_bytes plan, machine& m) noexcept {
     if (m.tree.slots == nullptr) refuse_plan(m);
     std::memcpy(m.tree.slots, plan.data + sizeof head, slots_size);
     m.slot_count = head.slot_count;
+    for (std::uint32_t i = 0; i < head.slot_count; ++i) close_on_execution(m.tree.slots[i]);
   }
   std::byte* scratch = small_scratch;
   std::size_t scratch_size = sizeof small_scratch;
@@ -427,6 +460,9 @@ void interpret(int count, const char* const* arguments) noexcept {
   if (count < 3) refuse_plan(m);
   m.runtime = decimal(arguments[2]);
   if (count > 3) m.start_fifo = decimal(arguments[3]);
+  // Closed by the execution: whoever holds the other end sees when the program runs.
+  close_on_execution(m.start_fifo);
+  close_on_execution(m.runtime);
   const plan_bytes plan = map_plan(decimal(arguments[1]));
   if (plan.data == nullptr) refuse_plan(m);
   take_all(plan, m);

@@ -59,6 +59,8 @@ class bounded_text {
       return "text file busy";
     case 36:
       return "file name too long";
+    case 38:
+      return "function not implemented";
     case 40:
       return "too many levels of symbolic links";
     case 110:

@@ -120,6 +120,37 @@ TEST_CASE("with no_new_privs the filter is loaded last, without it while that is
   }
 }
 
+TEST_CASE("a filter that notifies is loaded while the runtime is there to hand its descriptor to the agent") {
+  for (const bool no_new_privileges : {false, true}) {
+    spec::config config = rich_config();
+    config.process->no_new_privileges = no_new_privileges;
+    config.platform->seccomp->listener_path = "/run/agent";
+    config.platform->seccomp->syscalls = {{{"mkdir"}, spec::seccomp_action::notify, {}, {}}};
+    const auto facts = fixed_facts(config);
+    const auto plan = container::compose_create(config, facts);
+    REQUIRE(plan);
+    container::exec_facts for_exec;
+    for_exec.profile = &*config.platform->seccomp;
+    for (const auto& [steps, later] :
+         {std::pair{plan->steps, "save "}, std::pair{container::compose_exec(*config.process, for_exec).steps, ""}}) {
+      std::string order;
+      for (const auto& one : steps) {
+        if (std::holds_alternative<seccomp::load_filter>(one.what)) order += "filter ";
+        if (const auto* send = std::get_if<container::send_listener>(&one.what)) {
+          CHECK(one.by == container::actor::runtime);
+          CHECK(one.where == "/linux/seccomp/listenerPath");
+          order += "send to " + std::string{send->path} + " ";
+        }
+        if (std::holds_alternative<process::set_user>(one.what)) order += "user ";
+        if (std::holds_alternative<container::await_start>(one.what)) order += "start ";
+        if (std::holds_alternative<container::save_state>(one.what)) order += "save ";
+      }
+      const std::string filter = "filter send to /run/agent ";
+      CHECK(order == (no_new_privileges ? "user " + filter : filter + "user ") + "start " + later);
+    }
+  }
+}
+
 TEST_CASE("across a user namespace the runtime opens the sources before the init is born, and sets the rlimits") {
   spec::config config = rich_config();
   config.platform->namespaces.push_back({spec::namespace_type::user, ""});
@@ -167,7 +198,8 @@ TEST_CASE("exec joins while the init is born, so that only the process itself is
   const spec::process process{.args = {"ls"}, .cwd = "/", .no_new_privileges = true};
   container::exec_facts facts;
   facts.id = "c1";
-  facts.filtered = true;
+  const spec::seccomp profile{.default_action = spec::seccomp_action::allow};
+  facts.profile = &profile;
   facts.joins_time_namespace = true;
   CHECK("\n" + container::describe(container::compose_exec(process, facts).value()) == R"(
 runtime  start the init

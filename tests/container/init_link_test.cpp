@@ -74,6 +74,15 @@ TEST_CASE("the init's words arrive: progress with a terminal, failure with its d
   CHECK(failure.output == std::string("a\0b\nc", 5));
 }
 
+TEST_CASE("a terminal may come ahead of the word it belongs to, because a filter may forbid to send it later") {
+  const auto link = init_link::make().value();
+  const unique_fd terminal{adopt_fd, ::open("/", O_PATH | O_CLOEXEC)};
+  send(link.theirs, bytes_of({wire::report_kind::terminal, 7, 0, 0, 0}), {terminal.get()});
+  const auto got = receive(link.ours);
+  REQUIRE(got);
+  CHECK(::fcntl(std::get<init_terminal>(*got).master.get(), F_GETFD) == FD_CLOEXEC);
+}
+
 TEST_CASE("a socket that is closed is silence, and telling it to go on is EPIPE without a signal") {
   auto link = init_link::make().value();
   link.theirs.reset();
@@ -102,7 +111,7 @@ TEST_CASE("what makes no sense is refused, because the init may be anybody's by 
       good.substr(0, good.size() - 1),  // a detail shorter than it says
       good + "d",                       // and a longer one
       bytes_of({wire::report_kind::reached, 0, 0, 0, 0xffffffff}),
-      bytes_of({static_cast<wire::report_kind>(3), 0, 0, 0, 0}),
+      bytes_of({static_cast<wire::report_kind>(4), 0, 0, 0, 0}),
       bytes_of({static_cast<wire::report_kind>(0xffffffff), 0, 0, 0, 0}),
       bytes_of({wire::report_kind::failed, 0, 1, 0, 5000}, std::string(5000, 'x')),  // more than there is room for
   };

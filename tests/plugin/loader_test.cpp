@@ -97,6 +97,17 @@ TEST_CASE("a name that could leave the directory is no name") {
   CHECK(says(refusal(dir.search(), std::string(70000, 'a')), "no good name for a plugin"));
 }
 
+TEST_CASE("the file that would be loaded can be named without loading it") {
+  const folder empty, dir;
+  const auto file = dir.put("good");
+  const plugin::search where{{}, {"/nonexistent", empty.path().string(), dir.path().string()}, {}};
+  CHECK(plugin::find_file(where, "good") == file.string());
+  CHECK(plugin::find_file(where, "bad").empty());
+  CHECK(plugin::find_file(where, "../good").empty());
+  fs::create_symlink(file, empty.path() / "good.so");  // it would be refused, and end the search
+  CHECK(plugin::find_file(where, "good") == (empty.path() / "good.so").string());
+}
+
 TEST_CASE("what others can write to is refused: the file, its directory, a directory above") {
   const folder dir;
   const auto file = dir.put("good");

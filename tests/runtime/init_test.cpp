@@ -225,7 +225,7 @@ TEST_CASE("a plan with one wrong number is refused") {
 
 TEST_CASE("the runtime's own steps are none of the init's") {
   for (const step& one : {step{make_cgroup{"/c"}}, step{open_namespace{"/n", 0}}, step{start_init{}}, step{map_ids{}},
-                          step{call_hooks{"prestart"}}, step{save_state{}}}) {
+                          step{call_hooks{"prestart"}}, step{save_state{}}, step{send_listener{"/s", "m"}}}) {
     plan of;
     of.add(actor::init, one);
     CHECK(fate(wire::encode(of, {})) == "refused");

@@ -172,7 +172,7 @@ TEST_CASE("a damaged entry is no entry, whichever byte is hurt") {
   CHECK(kept.find(key));
 }
 
-TEST_CASE("lengths that lie are caught even behind a right digest") {
+TEST_CASE("lengths that lie are caught even behind a right checksum") {
   const auto key = key_of(some_profile(), newest_kernel, "a");
   seccomp::detail::entry_writer to;
   to.text(seccomp::detail::entry_magic);
@@ -180,7 +180,7 @@ TEST_CASE("lengths that lie are caught even behind a right digest") {
   to.number(0), to.number(0);
   to.number(~0ULL);  // a program as long as everything
   auto& text = to.written();
-  text += seccomp::detail::as_text(sha256::of(seccomp::detail::as_octets(text)));
+  to.number(seccomp::detail::checksum(text));
   CHECK_FALSE(seccomp::detail::filter_from(key, text));
 }
 
@@ -245,20 +245,23 @@ TEST_CASE("a profile is compiled once, and its warnings are said each time") {
   const auto second = compile(some_profile(), newest_kernel, kept, "fake 1", make);
   REQUIRE(first);
   REQUIRE(second);
-  CHECK(*first == *second);
-  CHECK(second->warnings == std::vector<std::string>{"careful"});
+  CHECK(first->filter == second->filter);
+  CHECK_FALSE(first->kept_before);
+  CHECK(second->kept_before);
+  CHECK(second->filter.warnings == std::vector<std::string>{"careful"});
   CHECK(asked == 1);
   CHECK(opened == 1);
   write(place.path + "/" + key_of(some_profile(), newest_kernel, "fake 1").file_name(), "damage");
   const auto third = compile(some_profile(), newest_kernel, kept, "fake 1", make);
   REQUIRE(third);
-  CHECK(*third == *first);
+  CHECK(third->filter == first->filter);
+  CHECK_FALSE(third->kept_before);
   CHECK(asked == 2);
   REQUIRE(compile(some_profile(), newest_kernel, kept, "fake 1", make));
   CHECK(asked == 2);  // the damaged entry was replaced
 }
 
-TEST_CASE("a filter that cannot be kept is a warning, an error is not kept") {
+TEST_CASE("a filter that cannot be kept is good all the same, an error is not kept") {
   int asked = 0;
   const auto make = [&]() -> result<std::unique_ptr<compiler>> { return std::make_unique<counting_compiler>(asked); };
   unique_fd gone;
@@ -269,11 +272,64 @@ TEST_CASE("a filter that cannot be kept is a warning, an error is not kept") {
   const auto kept = seccomp::cache::in(std::move(gone)).value();
   const auto made = compile(some_profile(), newest_kernel, kept, "fake 1", make);
   REQUIRE(made);
-  REQUIRE(made->warnings.size() == 2);
-  CHECK(made->warnings[1].find("the compiled seccomp filter was not kept: openat(") == 0);
+  CHECK(made->filter.warnings == std::vector<std::string>{"careful"});
+  REQUIRE(made->not_kept);
+  CHECK(made->not_kept->message().find("openat(") == 0);
   auto bad = some_profile();
   bad.syscalls[0].names = {""};
   CHECK_FALSE(compile(bad, newest_kernel, kept, "fake 1", make));
+}
+
+TEST_CASE("the cache makes its directory, for its user alone, and takes none from a stranger or through a link") {
+  const scratch place;
+  const auto path = place.path + "/kept";
+  REQUIRE(seccomp::cache::open_or_create(path));
+  struct ::stat found {};
+  REQUIRE(::stat(path.c_str(), &found) == 0);
+  CHECK((found.st_mode & 07777) == 0700);
+  REQUIRE(seccomp::cache::open_or_create(path));
+  REQUIRE(::chmod(path.c_str(), 0720) == 0);
+  CHECK_FALSE(seccomp::cache::open_or_create(path));
+  if (::geteuid() == 0) {
+    REQUIRE(::chmod(path.c_str(), 0700) == 0);
+    REQUIRE(::chown(path.c_str(), 1, 1) == 0);
+    CHECK_FALSE(seccomp::cache::open_or_create(path));
+  } else {
+    WARN("skipped: only root can give the directory to somebody else");
+  }
+  REQUIRE(::symlink("kept", (place.path + "/link").c_str()) == 0);
+  CHECK_FALSE(seccomp::cache::open_or_create(place.path + "/link"));
+  CHECK_FALSE(seccomp::cache::open_or_create(place.path + "/none/kept"));
+  REQUIRE(::rmdir(path.c_str()) == 0);
+}
+
+TEST_CASE("the oldest filters are forgotten, because each profile that somebody thinks of is one more") {
+  const scratch place;
+  const auto kept = place.cache();
+  const auto key = [](std::size_t i) { return key_of(some_profile(), newest_kernel, std::to_string(i)); };
+  const std::size_t count = seccomp::cache::most_entries + 3;
+  for (std::size_t i = 0; i < count; ++i) {
+    REQUIRE(kept.store(key(i), some_filter()));
+    // Their times may be the same otherwise: the clock of file times ticks every few milliseconds.
+    const ::timespec times[2] = {{0, UTIME_OMIT}, {static_cast<time_t>(1000 + i), 0}};
+    REQUIRE(::utimensat(AT_FDCWD, (place.path + "/" + key(i).file_name()).c_str(), times, 0) == 0);
+  }
+  CHECK(place.names().size() == seccomp::cache::most_entries);
+  CHECK_FALSE(kept.find(key(0)));
+  CHECK_FALSE(kept.find(key(2)));
+  CHECK(kept.find(key(3)));
+  CHECK(kept.find(key(count - 1)));
+}
+
+TEST_CASE("a filter whose lists are too long is not kept, because nobody would read it") {
+  const scratch place;
+  const auto kept = place.cache();
+  auto filter = some_filter();
+  filter.unknown.assign(1, std::string(200'000, 'x'));
+  const auto stored = kept.store(key_of(some_profile(), newest_kernel, "a"), filter);
+  REQUIRE_FALSE(stored);
+  CHECK(stored.error().message().find("its cache entry would have 200") == 0);
+  CHECK(place.names().empty());
 }
 
 TEST_CASE("how long a kept filter takes", "[.timing]") {

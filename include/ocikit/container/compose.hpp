@@ -17,6 +17,7 @@
 #include <ocikit/mounts/plan.hpp>
 #include <ocikit/namespaces/plan.hpp>
 #include <ocikit/process/plan.hpp>
+#include <ocikit/seccomp/request.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::container {
@@ -43,6 +44,25 @@ inline std::string map_text(const std::vector<spec::id_mapping>& mappings) {
   for (const spec::id_mapping& m : mappings)
     out += std::to_string(m.container_id) + ' ' + std::to_string(m.host_id) + ' ' + std::to_string(m.size) + '\n';
   return out;
+}
+
+enum class filter_moment { never, before_credentials, before_start, after_start };
+
+/// When the filter is loaded. Without no_new_privs while the kernel still lets us; with it as late as can be, since all
+/// that comes behind it needs the profile's consent: but before the start when it notifies, because the runtime, which
+/// hands the descriptor on, is gone after it.
+inline filter_moment moment_for(const spec::seccomp* profile, bool no_new_privileges) {
+  if (profile == nullptr || !seccomp::wants_filter(*profile)) return filter_moment::never;
+  if (!no_new_privileges) return filter_moment::before_credentials;
+  return seccomp::uses_notify(*profile) ? filter_moment::before_start : filter_moment::after_start;
+}
+
+/// Loads the filter; one that notifies is followed by the runtime's step.
+inline void add_filter(plan& to, const seccomp::load_filter& filter, const spec::seccomp& profile) {
+  to.add(actor::init, filter, "/linux/seccomp");
+  if (!seccomp::uses_notify(profile)) return;
+  to.add(actor::runtime, send_listener{profile.listener_path, profile.listener_metadata},
+         "/linux/seccomp/listenerPath");
 }
 
 /// The state that a hook of the init reads, cut where its pid belongs.
@@ -180,7 +200,9 @@ class composer {
     const spec::process& process = *config_.process;
     process::facts facts = known_.process;
     facts.user_namespace = in_user_namespace_;
-    const bool filtered = config_.platform && config_.platform->seccomp && wants_filter(*config_.platform->seccomp);
+    const bool has_profile = config_.platform && config_.platform->seccomp;
+    const spec::seccomp* profile = has_profile ? &*config_.platform->seccomp : nullptr;
+    const auto filtering = moment_for(profile, process.no_new_privileges);
     auto limits = process::plan_rlimits(process);
     if (in_user_namespace_ && known_.privileged && !limits.empty()) {
       plan_.add(actor::init, hand_over{}, "/process/rlimits");
@@ -191,26 +213,23 @@ class composer {
     plan_.add(actor::init, process::plan_no_new_privileges(process));
     plan_.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, plan_.texts)));
     plan_.add(actor::init, process::plan_scheduling(process));
-    if (filtered && !process.no_new_privileges) plan_.add(actor::init, known_.filter, "/linux/seccomp");
+    if (filtering == filter_moment::before_credentials) add_filter(plan_, known_.filter, *profile);
     auto credentials = process::plan_credentials(process, facts, plan_.texts);
     plan_.add(actor::init, std::move(credentials.steps));
     auto program = process::plan_program(process, facts, plan_.texts, known_.environment);
     program_environment_ = std::get<process::execute_program>(program.execute.front().what).environment;
     plan_.add(actor::init, std::move(program.find));
     plan_.add(actor::init, std::move(program.close));
+    if (filtering == filter_moment::before_start) add_filter(plan_, known_.filter, *profile);
     plan_.add(actor::init, await_start{known_.started_by_runtime}, "");
     plan_.add(actor::runtime, save_state{}, "");
-    if (filtered && process.no_new_privileges) plan_.add(actor::init, known_.filter, "/linux/seccomp");
+    if (filtering == filter_moment::after_start) add_filter(plan_, known_.filter, *profile);
     init_hooks(config_.hooks ? config_.hooks->start_container : no_hooks_, "startContainer",
                spec::container_status::created);
     plan_.add(actor::init, std::move(program.execute));
     if (config_.hooks && !config_.hooks->poststart.empty())
       plan_.add(actor::runtime, call_hooks{"poststart"}, "/hooks/poststart");
     return {};
-  }
-
-  static bool wants_filter(const spec::seccomp& profile) {
-    return profile.default_action.has_value() || !profile.syscalls.empty();
   }
 
   const spec::config& config_;
@@ -238,9 +257,9 @@ struct exec_facts {
   bool new_keyring = true;        ///< false: the container was created without one of its own
   std::vector<std::string> environment;
   seccomp::load_filter filter{};
-  bool joins_time_namespace = false;  ///< slot 0 holds the container's; see namespaces::join
-  bool filtered = false;              ///< the container has a filter
-  bool privileged = true;             ///< rlimits are set by the runtime, from outside the user namespace
+  bool joins_time_namespace = false;       ///< slot 0 holds the container's; see namespaces::join
+  const spec::seccomp* profile = nullptr;  ///< the container's, where it has a filter
+  bool privileged = true;                  ///< rlimits are set by the runtime, from outside the user namespace
 };
 
 /// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
@@ -278,14 +297,16 @@ struct exec_facts {
   out.add(actor::init, process::plan_no_new_privileges(process));
   out.add(actor::init, OCIKIT_TRY(process::plan_platform(known.platform, out.texts)));
   out.add(actor::init, process::plan_scheduling(process));
-  if (known.filtered && !process.no_new_privileges) out.add(actor::init, known.filter, "/linux/seccomp");
+  const auto filtering = detail::moment_for(known.profile, process.no_new_privileges);
+  if (filtering == detail::filter_moment::before_credentials) detail::add_filter(out, known.filter, *known.profile);
   auto credentials = process::plan_credentials(process, known.process, out.texts);
   out.add(actor::init, std::move(credentials.steps));
   auto program = process::plan_program(process, known.process, out.texts, known.environment);
   out.add(actor::init, std::move(program.find));
   out.add(actor::init, std::move(program.close));
+  if (filtering == detail::filter_moment::before_start) detail::add_filter(out, known.filter, *known.profile);
   out.add(actor::init, await_start{true}, "");
-  if (known.filtered && process.no_new_privileges) out.add(actor::init, known.filter, "/linux/seccomp");
+  if (filtering == detail::filter_moment::after_start) detail::add_filter(out, known.filter, *known.profile);
   out.add(actor::init, std::move(program.execute));
   return out;
 }

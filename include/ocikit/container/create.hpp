@@ -26,6 +26,7 @@
 #include <ocikit/container/notify_socket.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/container/state.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/state_root.hpp>
@@ -422,6 +423,13 @@ class creation {
     const auto r = sys::raw::prlimit64(init_.pid(), static_cast<int>(s.resource), &limit, nullptr);
     if (!sys::raw::failed(r)) return {};
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)));
+  }
+
+  result<void> take(const send_listener& s) {
+    OCIKIT_TRY(note_process());
+    const unique_fd listener = OCIKIT_TRY(init_.fetch_listener());
+    return hand_over_listener(s.path, listener,
+                              agent_state(state_, init_.pid(), spec::container_status::creating, s.metadata));
   }
 
   result<void> take(const save_state&) { return save(); }

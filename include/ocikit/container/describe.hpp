@@ -111,6 +111,7 @@ inline std::string words(const call_hooks& s) { return "run the " + std::string{
 inline std::string words(const execute_hook& s) {
   return "run the " + std::string{s.kind} + " hook #" + std::to_string(s.index) + ": " + quoted_list(s.arguments);
 }
+inline std::string words(const send_listener& s) { return std::string{s.name} + " at " + std::string{s.path}; }
 inline std::string words(const namespaces::unshare& s) { return "new namespaces: " + namespaces::type_names(s.flags); }
 inline std::string words(const namespaces::join& s) {
   return "join the " + namespaces::type_names(s.type) + " namespace " + std::string{s.path};

@@ -6,6 +6,7 @@
 
 #include <sys/un.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -43,12 +44,21 @@ inline sys::raw::outcome send_descriptor(int socket, int descriptor, const char*
 
 }  // namespace raw
 
-/// Sends `descriptor` and `payload` in one message over the connected `socket`. `payload` must not be empty.
+/// Sends `descriptor` and `payload` in one message over the connected `socket`. `payload` must not be empty; what a
+/// signal keeps from going along with the descriptor follows.
 [[nodiscard]] inline result<void> send_descriptor(fd_view socket, fd_view descriptor, std::string_view payload) {
   const auto sent = raw::send_descriptor(socket.get(), descriptor.get(), payload.data(), payload.size());
-  if (!sys::raw::failed(sent)) return {};
-  return tl::unexpected(
-      error::from_errno(sys::raw::errno_of(sent), sys::call_text("sendmsg", socket, payload, descriptor)));
+  if (sys::raw::failed(sent))
+    return tl::unexpected(
+        error::from_errno(sys::raw::errno_of(sent), sys::call_text("sendmsg", socket, payload, descriptor)));
+  for (payload.remove_prefix(static_cast<std::size_t>(sent)); !payload.empty();) {
+    const auto more = sys::raw::sendto(socket.get(), payload.data(), payload.size(), MSG_NOSIGNAL);
+    if (more == -EINTR) continue;
+    if (sys::raw::failed(more))
+      return tl::unexpected(error::from_errno(sys::raw::errno_of(more), sys::call_text("sendto", socket, payload)));
+    payload.remove_prefix(static_cast<std::size_t>(more));
+  }
+  return {};
 }
 
 /// What `receive_descriptor` got: the descriptor, close-on-exec, and the text that came with it.
@@ -94,8 +104,9 @@ inline unique_fd descriptor_in(::msghdr& message) {
   return got;
 }
 
-/// A socket of `type` connected to the AF_UNIX socket at `path`; a leading `@` is an abstract one, as in sd_notify(3).
-/// Errors: config when `path` is empty or longer than a socket's address can hold (107 bytes); system. See: unix(7).
+/// A socket of `type` connected to the AF_UNIX socket at `path`; `@name` is a name in the abstract namespace, as Go's
+/// programs and sd_notify(3) write it, so a file of such a name needs `./`. See: unix(7).
+/// Errors: config when `path` is empty or longer than a socket's address can hold (107 bytes); system.
 [[nodiscard]] inline result<unique_fd> connect_to(zstring_view path, int type = SOCK_STREAM) {
   ::sockaddr_un address{};
   address.sun_family = AF_UNIX;

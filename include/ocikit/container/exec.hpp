@@ -19,6 +19,7 @@
 #include <ocikit/container/loaded_container.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::container {
@@ -109,7 +110,7 @@ class execution {
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts.filter = filter_.step();
-      facts.filtered = !filter_.program.empty();
+      facts.profile = &*config.platform->seccomp;
     }
     facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
     if (config.platform) facts.platform = *config.platform;
@@ -122,6 +123,7 @@ class execution {
     if (std::holds_alternative<start_init>(one.what)) return start_the_init();
     if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
     if (const auto* cpus = std::get_if<process::set_cpu_affinity>(&one.what)) return choose_cpus(*cpus, one.where);
+    if (const auto* agent = std::get_if<send_listener>(&one.what)) return send_to(*agent, one.where);
     return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
   }
 
@@ -138,6 +140,14 @@ class execution {
       return tl::unexpected(error::from_errno(sys::raw::errno_of(r), detail::words(s)).at(where));
     initial_cpus_ = s.cpus.front();
     return {};
+  }
+
+  result<void> send_to(const send_listener& s, const std::string& where) {
+    const auto send = [&](unique_fd listener) {
+      return hand_over_listener(
+          s.path, listener, agent_state(container_.saved, init_.pid(), spec::container_status::running, s.metadata));
+    };
+    return init_.fetch_listener().and_then(send).map_error([&](error e) { return std::move(e).at(where); });
   }
 
   /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.

@@ -22,12 +22,17 @@ namespace ocikit::container {
 struct init_progress {
   std::size_t step = 0;
   unique_fd terminal;  ///< master end of the container's terminal, when it has just been made
+  int listener = -1;   ///< the number in the init of the notify descriptor of the filter that it has just loaded
+};
+/// The init opened the container's terminal and goes on.
+struct init_terminal {
+  unique_fd master;
 };
 /// The socket was closed: by a successful execve(2), or by the init's death.
 struct init_silence {};
 
 /// The next thing the init says.
-using init_word = std::variant<init_progress, init_failure, init_silence>;
+using init_word = std::variant<init_progress, init_terminal, init_failure, init_silence>;
 
 /// A pair of sockets: the runtime's and the init's end.
 struct init_link {
@@ -84,14 +89,14 @@ inline unique_fd received_fd(struct ::msghdr& message) {
   unique_fd with = detail::received_fd(message);
   const auto size = static_cast<std::size_t>(r);
   const auto kind = buffer.report.kind;
-  const bool known =
-      kind == wire::report_kind::reached || kind == wire::report_kind::created || kind == wire::report_kind::failed;
+  const bool known = kind <= wire::report_kind::terminal;
   if (size < sizeof buffer.report || !known || buffer.report.detail_size != size - sizeof buffer.report)
     return tl::unexpected(error::state("the init sent a message that makes no sense"));
   if (kind == wire::report_kind::failed)
     return init_word{init_failure{buffer.report.step, buffer.report.error, static_cast<int>(buffer.report.wait_status),
                                   std::string(buffer.detail, buffer.report.detail_size)}};
-  return init_word{init_progress{buffer.report.step, std::move(with)}};
+  if (kind == wire::report_kind::terminal) return init_word{init_terminal{std::move(with)}};
+  return init_word{init_progress{buffer.report.step, std::move(with), buffer.report.listener}};
 }
 
 /// Lets the waiting init go on. Errors: system, EPIPE when it is dead.

@@ -79,13 +79,23 @@ class init_session {
   /// `terminal` then. Errors: the init's own, explained with `of`; state when it died without a word.
   [[nodiscard]] result<void> await_progress(const plan& of, unique_fd& terminal) {
     init_word word = OCIKIT_TRY(receive(link_));
+    if (auto* opened = std::get_if<init_terminal>(&word)) {
+      terminal = std::move(opened->master);
+      word = OCIKIT_TRY(receive(link_));
+    }
     if (auto* progress = std::get_if<init_progress>(&word)) {
       if (progress->terminal) terminal = std::move(progress->terminal);
+      listener_ = progress->listener;
       return {};
     }
     if (const auto* failure = std::get_if<init_failure>(&word)) return tl::unexpected(explain(*failure, of));
     return tl::unexpected(death());
   }
+
+  /// The notify descriptor of the filter that the init has just loaded and waits behind. It is fetched, because the
+  /// filter may forbid to send it. Errors: system, EPERM where a security module forbids to trace children; EBADF when
+  /// there is none. Since: Linux 5.6.
+  [[nodiscard]] result<unique_fd> fetch_listener() const { return sys::pidfd_getfd(born_.pidfd, listener_); }
 
   /// Lets the init go on. Errors: system.
   [[nodiscard]] result<void> go() { return say_go(link_); }
@@ -130,6 +140,7 @@ class init_session {
   unique_fd link_;
   unique_fd executable_;
   std::string plan_number_, link_number_, fifo_number_;
+  int listener_ = -1;
   bool kept_ = false;
 };
 

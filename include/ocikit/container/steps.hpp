@@ -74,6 +74,17 @@ struct save_state {
   bool operator==(const save_state&) const = default;
 };
 
+/// Hands the notify descriptor of the filter that the init has just loaded, and what the agent must know of the
+/// process, to the agent that listens at `path`.
+struct send_listener {
+  static constexpr std::string_view name = "hand the seccomp notify descriptor to the agent";
+  zstring_view path = {};
+  zstring_view metadata = {};
+  static constexpr auto members =
+      std::make_tuple(member{"path", &send_listener::path}, member{"metadata", &send_listener::metadata});
+  bool operator==(const send_listener&) const = default;
+};
+
 // ---- taken by the init -----------------------------------------------------------------------------------------
 
 /// One hook of /hooks/createContainer or /hooks/startContainer, run by the init where it stands. The state that the
@@ -131,8 +142,8 @@ struct joined<std::variant<A...>> {
 };
 }  // namespace detail
 
-using own_step = std::variant<make_cgroup, open_namespace, start_init, map_ids, call_hooks, save_state, execute_hook,
-                              learn_pid, hand_over, await_start>;
+using own_step = std::variant<make_cgroup, open_namespace, start_init, map_ids, call_hooks, save_state, send_listener,
+                              execute_hook, learn_pid, hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
 using step =

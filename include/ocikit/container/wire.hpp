@@ -39,11 +39,12 @@ struct step_header {
   std::uint32_t size;
 };
 
-/// What the init tells the runtime. A `terminal` descriptor may come with `reached`.
+/// What the init tells the runtime. The master end of a new terminal comes with the first of them that is no failure.
 enum class report_kind : std::uint32_t {
-  reached,  ///< a `hand_over`: the runtime is to do its steps and answer
-  created,  ///< an `await_start`
-  failed,   ///< step, errno and, for a hook, what it wrote
+  reached,   ///< a `hand_over`, or a filter that notifies: the runtime is to do its steps and answer
+  created,   ///< an `await_start`
+  failed,    ///< step, errno and, for a hook, what it wrote
+  terminal,  ///< nothing but the terminal, ahead of a filter that may forbid to send it; no answer
 };
 
 struct report {
@@ -52,6 +53,7 @@ struct report {
   std::int32_t error;         ///< errno, or 0
   std::uint32_t wait_status;  ///< of a hook, as wait4(2) gives it
   std::uint32_t detail_size;
+  std::int32_t listener = -1;  ///< with `reached`: the number, in the init, of a filter's notify descriptor
 };
 inline constexpr std::size_t longest_detail = 2048;
 

@@ -200,6 +200,20 @@ namespace detail {
                                       (tried.empty() ? "this build" : tried)));
 }
 
+/// The file that `load` would take for the plugin called `name`, without a look at whether it may be trusted; empty
+/// when there is none, or when it is linked in. For whoever wants to know which plugin it would be, but not to load it.
+[[nodiscard]] inline std::string find_file(const search& where, std::string_view name) {
+  if (!detail::good_name(name)) return {};
+  for (const auto* info : where.built_in)
+    if (info->name == name) return {};
+  for (const auto& directory : where.directories) {
+    std::string path = directory + "/" + std::string{name} + ".so";
+    struct ::stat found {};
+    if (::lstat(path.c_str(), &found) == 0 || errno != ENOENT) return path;
+  }
+  return {};
+}
+
 /// A copy of the plugin's table, as long as ours: entries that the plugin's version does not have yet are null, those
 /// that ours does not know are cut off. Whether a null entry is bearable is for the kind to say.
 template <class Ops>

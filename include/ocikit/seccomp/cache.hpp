@@ -7,17 +7,22 @@
 // written it, and if it is whole: damage reads as absence, and the filter is compiled again.
 #pragma once
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <ocikit/base/sha256.hpp>
 #include <ocikit/base/unique_fd.hpp>
@@ -125,8 +130,9 @@ inline void write_key(key_writer& to, const spec::seccomp& profile) {
 
 namespace detail {
 
-inline constexpr std::string_view entry_magic = "ocikit seccomp 1";
-inline constexpr std::size_t longest_entry = 1 << 20;
+inline constexpr std::string_view entry_magic = "ocikit seccomp 2";
+/// The longest filter takes 32 KiB; the rest is for the names in its lists.
+inline constexpr std::size_t longest_entry = 128 * 1024;
 
 /// Numbers and length-prefixed strings, one after the other, in the host's byte order: entries do not travel.
 class entry_writer {
@@ -185,7 +191,20 @@ inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
 }
 inline std::span<const std::byte> as_octets(std::string_view text) noexcept { return std::as_bytes(std::span{text}); }
 
-/// An entry's bytes: magic, key, filter, the files it depends on and what they are now; a digest of it all at the end.
+/// Shows damage, not malice: who could write an entry is trusted. A damaged word changes it for sure, more damage all
+/// but for sure, and it takes a fraction of the time of a digest.
+inline std::uint64_t checksum(std::string_view text) noexcept {
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;
+  std::uint64_t sum = text.size();
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), sizeof sum))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), std::min(text.size(), sizeof word));
+    sum = std::rotl((sum ^ word) * odd, 29);
+  }
+  return sum;
+}
+
+/// An entry's bytes: magic, key, filter, the files it depends on and what they are now; the checksum of it all.
 inline result<std::string> entry_text(const cache_key& key, const compiled_filter& filter) {
   entry_writer to;
   to.text(entry_magic);
@@ -197,7 +216,9 @@ inline result<std::string> entry_text(const cache_key& key, const compiled_filte
   to.texts(filter.warnings);
   to.texts(filter.files);
   for (const auto& file : filter.files) to.text(OCIKIT_TRY(file_identity(file)));
-  to.written() += as_text(sha256::of(as_octets(to.written())));
+  to.number(checksum(to.written()));
+  if (to.written().size() > longest_entry)
+    return tl::unexpected(error::state("its cache entry would have " + std::to_string(to.written().size()) + " bytes"));
   return std::move(to.written());
 }
 
@@ -211,10 +232,9 @@ inline bool files_unchanged(const std::vector<std::string>& files, entry_reader&
 }
 
 inline std::optional<compiled_filter> filter_from(const cache_key& key, std::string_view text) {
-  constexpr std::size_t digest_size = std::tuple_size_v<sha256::digest>;
-  if (text.size() < digest_size) return {};
-  const auto body = text.substr(0, text.size() - digest_size);
-  if (as_text(sha256::of(as_octets(body))) != text.substr(body.size())) return {};
+  if (text.size() < sizeof(std::uint64_t)) return {};
+  const auto body = text.substr(0, text.size() - sizeof(std::uint64_t));
+  if (entry_reader{text.substr(body.size())}.number() != checksum(body)) return {};
   entry_reader from{body};
   if (from.text() != entry_magic || from.text() != as_text(key.digest)) return {};
   compiled_filter out;
@@ -249,11 +269,51 @@ inline result<std::string> random_name() {
   return "." + hex_text(bytes);
 }
 
+/// A file of the cache, and when it was written.
+struct dated_entry {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+  std::string name;
+  auto operator<=>(const dated_entry&) const = default;
+};
+
+inline result<std::vector<dated_entry>> read_entries(fd_view dir) {
+  unique_fd listed = OCIKIT_TRY(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries{::fdopendir(listed.get()), &::closedir};
+  if (!entries) return tl::unexpected(error::from_errno(errno, sys::call_text("fdopendir", listed)));
+  (void)listed.release();  // closedir(3) closes it
+  std::vector<dated_entry> out;
+  while (const ::dirent* entry = ::readdir(entries.get())) {
+    struct ::statx found {};
+    const auto r = sys::raw::statx(dir.get(), entry->d_name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MTIME, found);
+    if (sys::raw::failed(r) || S_ISDIR(found.stx_mode)) continue;
+    out.push_back({found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec, entry->d_name});
+  }
+  return out;
+}
+
 }  // namespace detail
 
 /// A directory of compiled filters. Several processes may use it at once.
 class cache {
  public:
+  /// More filters than this are not kept: the oldest go. A host has a handful of profiles, and whoever may make
+  /// containers shall not fill the disk with others.
+  static constexpr std::size_t most_entries = 64;
+
+  /// Opens the directory at `path`, which must be no symbolic link, and makes it, 0700, where it is missing; its parent
+  /// must exist. Errors: as `in`; system.
+  [[nodiscard]] static result<cache> open_or_create(zstring_view path) {
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+    auto directory = sys::openat(sys::at_fdcwd, path, flags);
+    if (!directory && directory.error().code() == ENOENT) {
+      const auto made = sys::mkdirat(sys::at_fdcwd, path, 0700);
+      if (!made && made.error().code() != EEXIST) return tl::unexpected(made.error());
+      directory = sys::openat(sys::at_fdcwd, path, flags);
+    }
+    return in(OCIKIT_TRY(std::move(directory)));
+  }
+
   /// Takes the directory. Errors: state when it belongs to somebody else or others can write to it; system.
   [[nodiscard]] static result<cache> in(unique_fd directory) {
     const auto found = OCIKIT_TRY(sys::statx(directory));
@@ -272,14 +332,14 @@ class cache {
 
   /// Keeps a filter, replacing what is there. Readers see the old entry or the new one, never half of one. Not synced:
   /// what a power cut leaves is recognised as damage.
-  /// Errors: system.
+  /// Errors: system; state for a filter whose lists are too long to be kept.
   [[nodiscard]] result<void> store(const cache_key& key, const compiled_filter& filter) const {
     const auto text = OCIKIT_TRY(detail::entry_text(key, filter));
     const auto partial = OCIKIT_TRY(detail::random_name());
     auto written =
         write_new(partial, text).and_then([&] { return sys::rename_within(directory_, partial, key.file_name()); });
     if (!written) (void)sys::unlinkat(directory_, partial);  // it may not exist
-    return written;
+    return written.and_then([&] { return forget_oldest(); });
   }
 
  private:
@@ -290,24 +350,44 @@ class cache {
     return sys::write_all(file, text);
   }
 
+  [[nodiscard]] result<void> forget_oldest() const {
+    auto entries = OCIKIT_TRY(detail::read_entries(directory_));
+    if (entries.size() <= most_entries) return {};
+    std::sort(entries.begin(), entries.end());
+    entries.resize(entries.size() - most_entries);
+    for (const auto& one : entries) (void)sys::unlinkat(directory_, one.name);  // somebody else may have been first
+    return {};
+  }
+
   unique_fd directory_;
 };
 
+/// What `compile` with a cache gives.
+struct cached_filter {
+  compiled_filter filter;
+  bool kept_before = false;       ///< it came out of the cache: no compiler was asked
+  std::optional<error> not_kept;  ///< why a new filter could not be kept: nothing that a user must know
+};
+
 /// Compiles a profile, or takes what `kept` has under its key. `make` opens the compiler (`result<std::unique_ptr<
-/// compiler>>`) and is called only when it is needed. A filter that cannot be kept is a warning and no error.
+/// compiler>>`) and is called only when it is needed.
 ///
 /// Errors: as `compile`, and what `make` reports. Only success is kept.
 template <class MakeCompiler>
-[[nodiscard]] result<compiled_filter> compile(const spec::seccomp& profile, const kernel_facts& kernel,
-                                              const cache& kept, std::string_view compiler_name, MakeCompiler&& make) {
-  if (!wants_filter(profile)) return compiled_filter{};
+[[nodiscard]] result<cached_filter> compile(const spec::seccomp& profile, const kernel_facts& kernel, const cache& kept,
+                                            std::string_view compiler_name, MakeCompiler&& make) {
+  cached_filter out;
+  if (!wants_filter(profile)) return out;
   const auto key = key_of(profile, kernel, compiler_name);
-  if (auto found = kept.find(key)) return *std::move(found);
-  auto with = OCIKIT_TRY(make());
-  auto made = OCIKIT_TRY(compile(profile, kernel, *with));
-  if (const auto stored = kept.store(key, made); !stored)
-    made.warnings.push_back("the compiled seccomp filter was not kept: " + stored.error().message());
-  return made;
+  if (auto found = kept.find(key)) {
+    out.filter = *std::move(found);
+    out.kept_before = true;
+    return out;
+  }
+  const auto with = OCIKIT_TRY(make());
+  out.filter = OCIKIT_TRY(compile(profile, kernel, *with));
+  if (auto stored = kept.store(key, out.filter); !stored) out.not_kept = std::move(stored).error();
+  return out;
 }
 
 }  // namespace ocikit::seccomp

@@ -128,6 +128,12 @@ result<unique_fd> explain_fd(raw::outcome r, std::string_view name, const Args&.
   return detail::explain_void(raw::pidfd_send_signal(pidfd.get(), signal), "pidfd_send_signal", pidfd, signal);
 }
 
+/// pidfd_getfd(2): a copy, close-on-exec, of another process's descriptor. The caller must be allowed to trace the
+/// process. Since: Linux 5.6.
+[[nodiscard]] inline result<unique_fd> pidfd_getfd(fd_view pidfd, int descriptor) {
+  return detail::explain_fd(raw::pidfd_getfd(pidfd.get(), descriptor), "pidfd_getfd", pidfd, descriptor);
+}
+
 /// memfd_create(2), close-on-exec. Since: Linux 3.17.
 [[nodiscard]] inline result<unique_fd> memfd_create(zstring_view name, unsigned flags) {
   return detail::explain_fd(raw::memfd_create(name.c_str(), flags | 1U), "memfd_create", std::string_view{name},

@@ -189,6 +189,7 @@ inline outcome pidfd_open(pid_t pid, unsigned flags) noexcept { return call(SYS_
 inline outcome pidfd_send_signal(int pidfd, int signal) noexcept {
   return call(SYS_pidfd_send_signal, pidfd, signal, 0, 0);
 }
+inline outcome pidfd_getfd(int pidfd, int descriptor) noexcept { return call(SYS_pidfd_getfd, pidfd, descriptor, 0); }
 inline outcome wait4(pid_t pid, int* status, int options) noexcept { return call(SYS_wait4, pid, status, options, 0); }
 inline outcome prctl(int option, unsigned long a = 0, unsigned long b = 0, unsigned long c = 0,
                      unsigned long d = 0) noexcept {
