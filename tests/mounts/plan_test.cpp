@@ -123,6 +123,18 @@ TEST_CASE("what the runtime still has to fill becomes read-only last") {
   }
 }
 
+TEST_CASE("a tmpfs may begin with a copy of what it covers; for any other type the option means nothing, as in runc") {
+  CHECK(
+      planned_mounts{{entry("/t", "tmpfs", "t", {"tmpcopyup", "ro"}), entry("/s", "sysfs", "s", {"tmpcopyup"})}}
+          .text() ==
+      expected(
+          {},
+          {{mount_filesystem{.type = "tmpfs", .source = "t", .target = "/t", .inherit_mode = true, .copy_up = true},
+            "/mounts/0"},
+           {mount_filesystem{.type = "sysfs", .source = "s", .target = "/s", .ordinary_directory = true}, "/mounts/1"}},
+          {{change_attributes{"/t", {MOUNT_ATTR_RDONLY, 0}}, "/mounts/0"}}));
+}
+
 TEST_CASE("kernel views go on ordinary directories only, and a tmpfs takes over the mode of what it covers") {
   struct row {
     const char* type;

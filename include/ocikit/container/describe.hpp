@@ -137,7 +137,8 @@ inline std::string words(const mounts::attach& s) {
 inline std::string words(const mounts::mount_filesystem& s) {
   std::string notes = flag_names(s.flags);
   if (!s.data.empty()) notes += (notes.empty() ? "" : ",") + std::string{s.data};
-  return "mount " + std::string{s.type} + " at " + std::string{s.target} + in_brackets(notes);
+  const std::string copying = s.copy_up ? " over a copy of what lies there" : "";
+  return "mount " + std::string{s.type} + " at " + std::string{s.target} + copying + in_brackets(notes);
 }
 inline std::string words(const mounts::change_propagation& s) {
   return "make the mount at " + std::string{s.target} + " " + propagation_name(s.flags);

@@ -14,6 +14,8 @@
 #include <ocikit/container/captured_program.hpp>
 #include <ocikit/container/describe.hpp>
 #include <ocikit/container/plan.hpp>
+#include <ocikit/mounts/copy_up.hpp>
+#include <ocikit/sys/quoted_text.hpp>
 
 namespace ocikit::container {
 
@@ -22,7 +24,7 @@ struct init_failure {
   std::size_t step = 0;
   int code = 0;
   int wait_status = 0;
-  std::string output = {};
+  std::string output = {};  ///< ... or of a step with many files the name of the one at which it failed
 };
 
 namespace detail {
@@ -38,8 +40,20 @@ inline std::string mounting(std::string_view source, std::string_view target) {
   return "error mounting \"" + std::string{source} + "\" to rootfs at \"" + std::string{target} + "\"";
 }
 
+/// Of a copy that failed at the file that the init named.
+inline error copying(const std::string& mount, const init_failure& f) {
+  const std::string what = mount + ": tmpcopyup: copy " + sys::go_quoted(f.output);
+  if (f.code == E2BIG)
+    return error::from_errno(0, what + ": there are more than " + std::to_string(mounts::most_copied) + " files");
+  if (f.code == ENAMETOOLONG)
+    return error::from_errno(
+        0, what + ": directories are more than " + std::to_string(mounts::deepest_copy) + " levels deep");
+  return with_errno(f, what);
+}
+
 inline error explain(const mounts::mount_filesystem& s, const init_failure& f, const plan&) {
   const std::string what = mounting(s.source, s.target);
+  if (s.copy_up && !f.output.empty()) return copying(what, f);
   if (s.ordinary_directory && (f.code == ELOOP || f.code == ENOTDIR))
     return error::from_errno(
         0, what + ": filesystem \"" + std::string{s.type} + "\" must be mounted on ordinary directory");

@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include <ocikit/mounts/copy_up.hpp>
 #include <ocikit/mounts/steps.hpp>
 #include <ocikit/sys/raw.hpp>
 #include <ocikit/sys/rooted.hpp>
@@ -30,6 +31,7 @@ struct workspace {
   zstring_view last_target{};                             ///< of the mount before, when its target was made for it,
   int last_parent_fd = -1;                                ///< in this directory,
   sys::raw::links last_follow = sys::raw::links::scoped;  ///< which was looked up like this
+  file_name* culprit = nullptr;                           ///< where a step notes which file of many it failed at
 };
 
 namespace detail {
@@ -216,7 +218,24 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Copies what `from` holds, the directory at `s.target` before it was covered, into the tmpfs that covers it. What is
+/// found there now must be an empty tmpfs (EXDEV, EEXIST), in case the path was moved meanwhile.
+[[nodiscard]] inline outcome copy_up(const mount_filesystem& s, int from, workspace& w) noexcept {
+  const outcome to = sys::raw::open_in_root(w.root, s.target.c_str(), O_RDONLY | O_DIRECTORY);
+  if (failed(to)) return to;
+  struct ::statfs found {};
+  outcome r = sys::raw::fstatfs(as_fd(to), found);
+  if (!failed(r) && found.f_type != TMPFS_MAGIC) r = -EXDEV;
+  file_name unnoted;
+  return failed(r) ? r : copy_directory(from, as_fd(to), w.culprit == nullptr ? unnoted : *w.culprit);
+}
+
+}  // namespace detail
+
 /// mount(2) on `.` after fchdir(2): the target is a descriptor, not a path. EXDEV: it lies on procfs.
+/// With `copy_up` the errors of `copy_directory` too, and the file that failed is the workspace's culprit.
 [[nodiscard]] inline outcome execute(const mount_filesystem& s, workspace& w) noexcept {
   const auto follow = s.ordinary_directory ? sys::raw::links::refused : sys::raw::links::scoped;
   const auto directory = [](sys::raw::missing& make) noexcept -> outcome {
@@ -235,8 +254,12 @@ namespace detail {
     r = detail::data_with_mode(detail::as_fd(target), s.data, composed);
     data = composed;
   }
+  outcome content = -ENOENT;
+  if (!failed(r) && s.copy_up && !found.made)
+    r = content = sys::raw::openat(detail::as_fd(target), ".", O_RDONLY | O_DIRECTORY);
   if (!failed(r)) r = sys::raw::fchdir(detail::as_fd(target));
   if (!failed(r)) r = sys::raw::mount(s.source.c_str(), ".", s.type.c_str(), s.flags, data);
+  if (!failed(r) && !failed(content)) r = detail::copy_up(s, detail::as_fd(content), w);
   return r;
 }
 

@@ -20,6 +20,7 @@ struct option_set {
   std::vector<std::uint64_t> propagation;  ///< MS_SHARED and its like, with MS_REC, in order
   std::uint64_t recursive_set = 0;         ///< MOUNT_ATTR_* for the whole tree
   std::uint64_t recursive_clear = 0;
+  bool copy_up = false;          ///< a tmpfs begins with a copy of what it covers
   std::string data;              ///< the rest, for the file system
   std::string_view unsupported;  ///< the first option that is known and not supported; empty: none
 
@@ -91,8 +92,18 @@ inline constexpr std::array propagation_options{
     propagation_option{"runbindable", sys::ms::unbindable | sys::ms::rec},
 };
 
-inline constexpr std::array<std::string_view, 6> later_options{"tmpcopyup",    "idmap",        "ridmap",
-                                                               "copy-symlink", "src-nofollow", "dest-nofollow"};
+/// An option that mount(2) does not know: what it sets in the option_set.
+struct extension_option {
+  std::string_view name;
+  void (*apply)(option_set&);
+};
+
+inline constexpr std::array extension_options{
+    extension_option{"tmpcopyup", [](option_set& to) { to.copy_up = true; }},
+};
+
+inline constexpr std::array<std::string_view, 5> later_options{"idmap", "ridmap", "copy-symlink", "src-nofollow",
+                                                               "dest-nofollow"};
 
 inline constexpr bool has_attribute(const flag_option& o) { return o.attribute != 0 || o.attribute_mask != 0; }
 
@@ -138,6 +149,15 @@ inline bool add_propagation(option_set& to, std::string_view name) {
   return false;
 }
 
+inline bool add_extension(option_set& to, std::string_view name) {
+  for (const extension_option& o : extension_options) {
+    if (o.name != name) continue;
+    o.apply(to);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace detail
 
 /// Reads `options` in order; a later option undoes an earlier one of the same flag. What no table knows is data.
@@ -146,7 +166,8 @@ inline bool add_propagation(option_set& to, std::string_view name) {
   for (const std::string& name : options) {
     if (const detail::flag_option* o = detail::find_flag(name)) {
       detail::add_flag(out, *o);
-    } else if (!detail::add_propagation(out, name) && !detail::add_recursive(out, name)) {
+    } else if (!detail::add_propagation(out, name) && !detail::add_recursive(out, name) &&
+               !detail::add_extension(out, name)) {
       for (const std::string_view later : detail::later_options)
         if (out.unsupported.empty() && name == later) out.unsupported = later;
       out.data += (out.data.empty() ? "" : ",") + name;
@@ -181,6 +202,7 @@ struct attribute_change {
   std::vector<std::string> out;
   for (const auto& o : detail::flag_options) out.emplace_back(o.name);
   for (const auto& o : detail::propagation_options) out.emplace_back(o.name);
+  for (const auto& o : detail::extension_options) out.emplace_back(o.name);
   for (const auto& o : detail::flag_options)
     if (detail::has_attribute(o)) out.push_back("r" + std::string{o.name});
   return out;

@@ -163,6 +163,7 @@ class mount_planner {
     step.data = texts_.keep(options.data);
     step.ordinary_directory = kernel_view || m.type == "devpts" || m.type == "mqueue";
     step.inherit_mode = memory && options.data.find("mode=") == std::string::npos;
+    step.copy_up = memory && options.copy_up;  // as in runc, of no meaning for any other type
     plan_.targets.push_back({step, where});
     add_propagation(options, step.target, where);
     if (late) plan_.finishing.push_back({change_attributes{step.target, {sys::mount_attr::rdonly, 0}}, where});

@@ -85,11 +85,12 @@ struct mount_filesystem {
   zstring_view data = {};
   bool ordinary_directory = false;  ///< no component of `target` may be a link, and it may not lie on another procfs
   bool inherit_mode = false;        ///< a tmpfs takes the mode of the directory it covers
+  bool copy_up = false;             ///< ... and begins with a copy of what lies there; see copy_up.hpp
   static constexpr auto members = std::make_tuple(
       member{"type", &mount_filesystem::type}, member{"source", &mount_filesystem::source},
       member{"target", &mount_filesystem::target}, member{"flags", &mount_filesystem::flags},
       member{"data", &mount_filesystem::data}, member{"ordinary_directory", &mount_filesystem::ordinary_directory},
-      member{"inherit_mode", &mount_filesystem::inherit_mode});
+      member{"inherit_mode", &mount_filesystem::inherit_mode}, member{"copy_up", &mount_filesystem::copy_up});
   bool operator==(const mount_filesystem&) const = default;
 };
 
@@ -113,8 +114,8 @@ struct change_attributes {
   bool operator==(const change_attributes&) const = default;
 };
 
-/// mknod(2) of `file` in `directory`; the same node that is there already stays. Where the kernel forbids it, and always with
-/// `bind`, the host's node of that path is bound instead. `mode` holds the type bits too.
+/// mknod(2) of `file` in `directory`; the same node that is there already stays. Where the kernel forbids it, and
+/// always with `bind`, the host's node of that path is bound instead. `mode` holds the type bits too.
 struct make_node {
   static constexpr std::string_view name = "make a device node";
   zstring_view directory = {};
