@@ -432,8 +432,9 @@ namespace detail {
 [[nodiscard]] inline outcome execute(const pivot_root&, workspace& w) noexcept {
   outcome r = sys::raw::fchdir(w.root);
   if (!failed(r)) r = sys::raw::pivot_root(".", ".");
-  // Of the two mounts now stacked on `/`, "." is the old one: nothing that happens to it may reach the host.
-  if (!failed(r)) r = sys::raw::mount(nullptr, ".", nullptr, sys::ms::slave | sys::ms::rec, nullptr);
+  // "." still is the new root, below the old one; ".." leads to the top of what is stacked on `/`, as does umount2(2).
+  // Nothing that happens to the old one may reach the host.
+  if (!failed(r)) r = sys::raw::mount(nullptr, "..", nullptr, sys::ms::slave | sys::ms::rec, nullptr);
   if (!failed(r)) r = sys::raw::umount2(".", sys::mnt_detach);
   if (!failed(r)) r = sys::raw::chdir("/");
   return r;
