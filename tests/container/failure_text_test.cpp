@@ -78,6 +78,11 @@ TEST_CASE("a failure reads as in runc, word for word, because engines match on i
        "error mounting \"/srv\" to rootfs at \"/m\": bind it at /m: not a directory"},
       {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4}}, with(EXDEV)),
        "error mounting \"/srv\" to rootfs at \"/m\": the mountpoint lies on procfs"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4},
+                mounts::map_source{4, 5, false}},
+               with(EINVAL)),
+       "error mounting \"/srv\" to rootfs at \"/m\": failed to set MOUNT_ATTR_IDMAP on /srv (can its file system be "
+       "id-mapped?): invalid argument"},
       {message({mounts::bind_console{}}, with(ELOOP)),
        "bind the terminal to /dev/console: /dev/console is a symbolic link"},
       {message({process::open_terminal{}}, with(ENODEV)), "open a terminal: there is no devpts at /dev/pts"},
@@ -102,7 +107,8 @@ TEST_CASE("any other step says what it is in the words of `explain`, then the ke
   testing::distinct_values values;
   const auto has_own_text = [](const step& one) {
     return std::holds_alternative<mounts::mount_filesystem>(one) || std::holds_alternative<mounts::attach>(one) ||
-           std::holds_alternative<mounts::open_source>(one) || std::holds_alternative<process::find_program>(one) ||
+           std::holds_alternative<mounts::open_source>(one) || std::holds_alternative<mounts::map_source>(one) ||
+           std::holds_alternative<process::find_program>(one) ||
            std::holds_alternative<process::change_directory>(one) || std::holds_alternative<execute_hook>(one);
   };
   for (const step& one : testing::every_step(values)) {

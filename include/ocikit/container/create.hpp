@@ -22,12 +22,14 @@
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/hooks.hpp>
+#include <ocikit/container/id_mapping.hpp>
 #include <ocikit/container/init_session.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
 #include <ocikit/container/state.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/state_root.hpp>
+#include <ocikit/mounts/execute.hpp>
 #include <ocikit/sys/utc_time.hpp>
 
 namespace ocikit::container {
@@ -270,19 +272,30 @@ class creation {
     return {};
   }
 
+  result<void> take(const make_id_mapping& s) {
+    slots_[s.slot] = OCIKIT_TRY(open_id_mapping(s.uids, s.gids));
+    return {};
+  }
+
   result<void> take(const mounts::open_source& s) {
-    const unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U);
-    const auto tree = sys::raw::open_tree(AT_FDCWD, s.path.c_str(), flags);
-    if (!sys::raw::failed(tree)) {
-      slots_[s.slot] = unique_fd{adopt_fd, static_cast<int>(tree)};
-      return {};
-    }
-    const plan_step* self = nullptr;
-    for (const plan_step& one : plan_.steps)
-      if (const auto* open = std::get_if<mounts::open_source>(&one.what); open == &s) self = &one;
-    const std::size_t index =
-        self == nullptr ? plan_.steps.size() : static_cast<std::size_t>(self - plan_.steps.data());
-    return tl::unexpected(in_init(explain(init_failure{index, sys::raw::errno_of(tree), 0, {}}, plan_)));
+    const auto tree = mounts::detail::clone_host_source(s);
+    if (sys::raw::failed(tree)) return tl::unexpected(explained(s, tree));
+    slots_[s.slot] = unique_fd{adopt_fd, static_cast<int>(tree)};
+    return {};
+  }
+
+  result<void> take(const mounts::map_source& s) {
+    const auto r = mounts::detail::map_ids(slots_[s.slot].get(), slots_[s.mapping].get(), s.recursive);
+    if (sys::raw::failed(r)) return tl::unexpected(explained(s, r));
+    return {};
+  }
+
+  /// The error that the init would have given for this step of a plan.
+  template <class Step>
+  error explained(const Step& s, sys::raw::outcome r) const {
+    std::size_t index = 0;
+    while (index < plan_.steps.size() && std::get_if<Step>(&plan_.steps[index].what) != &s) ++index;
+    return in_init(explain(init_failure{index, sys::raw::errno_of(r), 0, {}}, plan_));
   }
 
   result<void> take(const start_init& s) {

@@ -75,12 +75,24 @@ inline error explain(const mounts::attach& s, const init_failure& f, const plan&
   return with_errno(f, what + ": " + words(s));
 }
 
-inline error explain(const mounts::open_source& s, const init_failure& f, const plan& of) {
-  std::string target;
+/// Where what `slot` holds is to go.
+inline std::string target_of(const plan& of, std::uint32_t slot) {
   for (const plan_step& one : of.steps)
-    if (const auto* attach = std::get_if<mounts::attach>(&one.what); attach != nullptr && attach->slot == s.slot)
-      target = std::string{attach->target};
-  return with_errno(f, mounting(s.path, target) + ": source " + std::string{s.path});
+    if (const auto* attach = std::get_if<mounts::attach>(&one.what); attach != nullptr && attach->slot == slot)
+      return std::string{attach->target};
+  return {};
+}
+
+inline error explain(const mounts::open_source& s, const init_failure& f, const plan& of) {
+  return with_errno(f, mounting(s.path, target_of(of, s.slot)) + ": source " + std::string{s.path});
+}
+
+inline error explain(const mounts::map_source& s, const init_failure& f, const plan& of) {
+  const std::string source = source_of(of, s.slot);
+  const std::string what = mounting(source, target_of(of, s.slot)) + ": failed to set MOUNT_ATTR_IDMAP on " + source;
+  if (f.code == EINVAL) return with_errno(f, what + " (can its file system be id-mapped?)");
+  if (f.code == EPERM) return with_errno(f, what + " (is it id-mapped already, or of a file system that is not ours?)");
+  return with_errno(f, what);
 }
 
 inline error explain(const mounts::bind_console& s, const init_failure& f, const plan&) {

@@ -94,7 +94,8 @@ namespace detail {
 struct place {
   outcome directory = -ENOENT;
   const char* name = "";
-  bool made = false;  ///< for this mount: then it is no part of a procfs, where nothing can be made
+  bool made = false;     ///< for this mount: then it is no part of a procfs, where nothing can be made
+  bool missing = false;  ///< it was not there before
 };
 
 /// Makes the missing `target` in its parent directory, which is noted in `w` for the mount's neighbours.
@@ -110,7 +111,7 @@ struct place {
   w.last_follow = known ? w.last_follow : follow;
   w.last_parent_fd = as_fd(parent);
   w.last_target = target;
-  return {parent, name, true};
+  return {parent, name, true, true};
 }
 
 /// The place for a mount at `target`, made when missing; `kind_of()` tells what to make.
@@ -130,7 +131,55 @@ template <class KindOf>
   if (const outcome r = kind_of(make); failed(r)) return {r};
   const mode_t mode = make == sys::raw::missing::directory ? 0755 : 0644;
   if (const place made = make_place(target, make, mode, follow, w); made.made) return made;
-  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow)};
+  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow), "", false, true};
+}
+
+/// The directory that holds the last component of `path`, made when missing; that component's name is `split(path)`'s.
+[[nodiscard]] inline outcome open_or_make_parent(zstring_view path, workspace& w) noexcept {
+  const sys::raw::split_path parts = sys::raw::split(path.c_str());
+  if (parts.name == nullptr) return -EINVAL;
+  w.last_parent_fd = -1;  // whatever is made here is none of the neighbours
+  char parent[4096];
+  std::memcpy(parent, path.c_str(), parts.parent_size);
+  parent[parts.parent_size] = '\0';
+  const char* directory = parts.parent_size == 0 ? "/" : parent;
+  return sys::raw::open_or_make_in_root(w.root, directory, sys::raw::missing::directory, 0755);
+}
+
+/// As `find_place`, except that a link at the path's end is the place itself.
+template <class KindOf>
+[[nodiscard]] place find_unfollowed_place(zstring_view target, workspace& w, KindOf kind_of) noexcept {
+  const outcome parent = open_or_make_parent(target, w);
+  if (failed(parent)) return {parent};
+  const char* name = sys::raw::split(target.c_str()).name;
+  const outcome found = sys::raw::openat(as_fd(parent), name, O_PATH | O_NOFOLLOW);
+  if (found != -ENOENT) return {found};
+  sys::raw::missing make{};
+  outcome r = kind_of(make);
+  if (!failed(r)) r = sys::raw::make_in(as_fd(parent), name, make, make == sys::raw::missing::directory ? 0755 : 0644);
+  if (failed(r)) return {r};
+  return {parent, name, true, true};
+}
+
+/// Makes `target` a link with the content of the one that `link` refers to; one that is there already stays.
+[[nodiscard]] inline outcome copy_link_to(int link, zstring_view target, workspace& w) noexcept {
+  char content[4096], present[4096];
+  const outcome size = sys::raw::readlinkat(link, "", content, sizeof content - 1);
+  if (failed(size)) return size;
+  content[size] = '\0';
+  const outcome parent = open_or_make_parent(target, w);
+  if (failed(parent)) return parent;
+  const char* name = sys::raw::split(target.c_str()).name;
+  const outcome r = sys::raw::symlinkat(content, as_fd(parent), name);
+  if (r != -EEXIST) return r;
+  const outcome there = sys::raw::readlinkat(as_fd(parent), name, present, sizeof present);
+  return there == size && std::memcmp(present, content, static_cast<std::size_t>(size)) == 0 ? 0 : -EEXIST;
+}
+
+/// MOUNT_ATTR_IDMAP of the detached `mount`.
+[[nodiscard]] inline outcome map_ids(int mount, int mapping, bool recursive) noexcept {
+  const sys::mount_attributes kernel{sys::mount_attr::idmap, 0, 0, static_cast<std::uint64_t>(mapping)};
+  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
 }
 
 }  // namespace detail
@@ -170,15 +219,57 @@ template <class KindOf>
   return detail::attach_at(w.root, detail::as_fd(place));
 }
 
+namespace detail {
+
+/// What the last component of `path` in the container names, with `nofollow` also when that is a link.
+[[nodiscard]] inline outcome open_inside(const char* path, bool nofollow, const workspace& w) noexcept {
+  if (!nofollow) return sys::raw::open_in_root(w.root, path, O_PATH);
+  const outcome parent = sys::raw::open_parent_in_root(w.root, path);
+  return failed(parent) ? parent : sys::raw::openat(as_fd(parent), sys::raw::split(path).name, O_PATH | O_NOFOLLOW);
+}
+
+/// The clone of what `s` names on the host, for who is not in the container.
+[[nodiscard]] inline outcome clone_host_source(const open_source& s) noexcept {
+  return sys::raw::open_tree(AT_FDCWD, s.path.c_str(),
+                             sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U) |
+                                 (s.nofollow ? AT_SYMLINK_NOFOLLOW : 0U));
+}
+
+}  // namespace detail
+
 /// See open_tree(2). Since: Linux 5.2.
 [[nodiscard]] inline outcome execute(const open_source& s, workspace& w) noexcept {
-  const outcome tree = sys::raw::open_tree(
-      AT_FDCWD, s.path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U));
+  outcome tree = 0;
+  if (s.inside == 0) {
+    tree = detail::clone_host_source(s);
+  } else {
+    tree = detail::open_inside(s.path.c_str() + s.inside, s.nofollow, w);
+    if (!failed(tree)) tree = detail::clone_mount(detail::as_fd(tree), s.recursive);
+  }
   if (!failed(tree)) w.slots[s.slot] = detail::as_fd(tree);
   return tree;
 }
 
-/// See mount_setattr(2) (since Linux 5.12), move_mount(2). EXDEV: the target lies on procfs.
+/// See mount_setattr(2). EPERM: the caller has no privileges over the file system. Since: Linux 5.12.
+[[nodiscard]] inline outcome execute(const map_source& s, workspace& w) noexcept {
+  return detail::map_ids(w.slots[s.slot], w.slots[s.mapping], s.recursive);
+}
+
+namespace detail {
+
+/// -EPERM when the mount `fd` has other flags than `locked` lets it have.
+[[nodiscard]] inline outcome check_locked(int fd, const locked_flags& locked) noexcept {
+  if (locked.mask == 0) return 0;
+  struct ::statfs found {};
+  const outcome r = sys::raw::fstatfs(fd, found);
+  if (failed(r)) return r;
+  return (static_cast<std::uint64_t>(found.f_flags) & locked.mask) == locked.value ? 0 : -EPERM;
+}
+
+}  // namespace detail
+
+/// See mount_setattr(2) (since Linux 5.12), move_mount(2). EXDEV: the target lies on procfs. EPERM: the options take
+/// back what the host locked.
 [[nodiscard]] inline outcome execute(const attach& s, workspace& w) noexcept {
   const int source = w.slots[s.slot];
   const auto kind_of_source = [source, &s](sys::raw::missing& make) noexcept -> outcome {
@@ -186,10 +277,13 @@ template <class KindOf>
     make = type == S_IFDIR ? sys::raw::missing::directory : sys::raw::missing::file;
     return type;
   };
-  const detail::place target = detail::find_place(s.target, 0, sys::raw::links::scoped, w, kind_of_source);
+  if (s.copy_link && detail::file_type(source) == S_IFLNK) return detail::copy_link_to(source, s.target, w);
+  const detail::place target = s.nofollow ? detail::find_unfollowed_place(s.target, w, kind_of_source)
+                                          : detail::find_place(s.target, 0, sys::raw::links::scoped, w, kind_of_source);
   if (failed(target.directory)) return target.directory;
   const int at = detail::as_fd(target.directory);
   outcome r = s.inside_procfs || target.made ? 0 : detail::refuse_procfs(at);
+  if (!failed(r)) r = detail::check_locked(source, s.locked);
   if (!failed(r)) r = detail::set_attributes(source, s.own, false);
   if (!failed(r)) r = detail::set_attributes(source, s.recursive, true);
   for (const std::uint64_t flags : s.propagation)
@@ -250,12 +344,12 @@ namespace detail {
   outcome r = found.made ? 0 : detail::refuse_procfs(detail::as_fd(target));
   char composed[4096];
   const char* data = s.data.empty() ? nullptr : s.data.c_str();
-  if (!failed(r) && s.inherit_mode) {
+  if (!failed(r) && s.inherit_mode && !found.missing) {
     r = detail::data_with_mode(detail::as_fd(target), s.data, composed);
     data = composed;
   }
   outcome content = -ENOENT;
-  if (!failed(r) && s.copy_up && !found.made)
+  if (!failed(r) && s.copy_up && !found.missing)
     r = content = sys::raw::openat(detail::as_fd(target), ".", O_RDONLY | O_DIRECTORY);
   if (!failed(r)) r = sys::raw::fchdir(detail::as_fd(target));
   if (!failed(r)) r = sys::raw::mount(s.source.c_str(), ".", s.type.c_str(), s.flags, data);
