@@ -83,6 +83,18 @@ TEST_CASE("a failure reads as in runc, word for word, because engines match on i
                with(EINVAL)),
        "error mounting \"/srv\" to rootfs at \"/m\": failed to set MOUNT_ATTR_IDMAP on /srv (can its file system be "
        "id-mapped?): invalid argument"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4},
+                mounts::map_source{4, 5, false}},
+               with(ENOSYS)),
+       "error mounting \"/srv\" to rootfs at \"/m\": failed to set MOUNT_ATTR_IDMAP on /srv: mount_setattr(2): "
+       "function not implemented"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4}}, with(EOPNOTSUPP)),
+       "error mounting \"/srv\" to rootfs at \"/m\": recursive attributes take mount_setattr(2), which this kernel "
+       "lacks or a filter denies"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4, .locked = {1, 0}}},
+               with(EPERM)),
+       "error mounting \"/srv\" to rootfs at \"/m\": bind it at /m: flags that the host set stay set in a user "
+       "namespace: operation not permitted"},
       {message({mounts::bind_console{}}, with(ELOOP)),
        "bind the terminal to /dev/console: /dev/console is a symbolic link"},
       {message({process::open_terminal{}}, with(ENODEV)), "open a terminal: there is no devpts at /dev/pts"},

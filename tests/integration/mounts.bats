@@ -216,3 +216,75 @@ no_tree() { umount -R "$WORK/tree"; }
 	[ "${#lines[@]}" -eq 1 ]
 	[[ $output == *' shared:'* ]]
 }
+
+# without CALLS ERRNO COMMAND...: as on a kernel that lacks these calls, or below a filter that denies them.
+without() {
+	run --separate-stderr strace -qq -f -o /dev/null "--inject=$1:error=$2" "$OCIRUN" --root "$ROOT" \
+		run --bundle "$BUNDLE" "$ID" 3>&-
+	echo "$1 $2: $output $stderr"
+}
+
+every_kind_of_mount() {
+	mkdir -p "$WORK/data/inner"
+	mountpoint -q "$WORK/data/inner" || mount -t tmpfs tmpfs "$WORK/data/inner"
+	mount_entry "{destination: \"/data\", source: \"$WORK/data\", options: [\"rbind\", \"ro\", \"nosuid\", \"rslave\"]}"
+	mount_entry '{destination: "/etc/hosts", source: "files/hosts", options: ["bind", "ro", "noexec"]}'
+	mount_entry '{destination: "/new/file", source: "files/hosts", options: ["bind", "dest-nofollow"]}'
+	mount_entry '{destination: "/ro", type: "tmpfs", source: "tmpfs", options: ["ro", "shared"]}'
+	edit '.root.readonly = true' '.linux.readonlyPaths += ["/etc/group"]' '.linux.maskedPaths += ["/etc/passwd", "/home"]'
+	mkdir -p "$BUNDLE/rootfs/home/secret"
+	shell 'grep -E " (/|/data|/data/inner|/etc/.*|/new/file|/ro|/home|/proc/sys) " /proc/self/mountinfo |
+			sed -E "s/(shared|master):[0-9]+/\1/" | cut -d" " -f 4-7 | sort
+		cat /etc/hosts /new/file
+		cat /etc/passwd
+		ls /home
+		ls -l /dev/null | cut -c 1-10
+		touch /etc/group /data/x /ro/x /x'
+}
+
+@test "without the new calls for mounts, or with some of them, a container has the same mounts" {
+	skip_under_sanitizers 'the tracer slows them down'
+	command -v strace >/dev/null || skip "strace is not installed"
+	local profile calls code expected
+	for profile in minimal userns; do
+		bundle "$profile"
+		every_kind_of_mount
+		run --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+		echo "$output $stderr"
+		[ "$status" -eq 1 ]
+		[ "$(grep -c 'Read-only file system' <<<"$stderr")" -eq 4 ]
+		[[ $output == *'/etc/hosts ro,no'*'/data ro,nosuid'*'# hosts'*'# hosts'*crw-rw-rw-* ]]
+		expected=$output
+		for calls in open_tree,move_mount,mount_setattr open_tree move_mount mount_setattr; do
+			for code in ENOSYS EPERM; do
+				without "$calls" "$code"
+				[ "$status" -eq 1 ]
+				[ "$output" = "$expected" ] || fail "$calls $code: $(diff <(echo "$expected") <(echo "$output"))"
+				[ "$(grep -c 'Read-only file system' <<<"$stderr")" -eq 4 ]
+			done
+		done
+		umount "$WORK/data/inner"
+	done
+}
+
+@test "what only the new calls can do is refused without them, with the mount and the call" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	bundle minimal '.root.readonly = false'
+	mkdir "$WORK/data"
+	mount_entry "{destination: \"/data\", source: \"$WORK/data\", options: [\"rbind\", \"rro\"]}"
+	local call
+	for call in open_tree mount_setattr; do
+		without "$call" ENOSYS
+		[ "$status" -eq 1 ]
+		one_error <<<"$stderr"
+		[[ $stderr == *'error mounting'*'/data'*'recursive attributes take mount_setattr(2)'*'/mounts/7)'* ]]
+	done
+	edit 'del(.mounts[-1])'
+	mapped "$WORK/data" /data '["bind"]'
+	without open_tree EPERM
+	one_error <<<"$stderr"
+	[[ $stderr == *"source $WORK/data: open_tree(2), without which no ids can be mapped: function not implemented"* ]]
+	without mount_setattr EPERM
+	one_error <<<"$stderr"
+	[[ $stderr == *'/data'*"MOUNT_ATTR_IDMAP on $WORK/data: mount_setattr(2): function not implemented"*'/mounts/7)'* ]]
+}

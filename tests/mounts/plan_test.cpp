@@ -84,12 +84,15 @@ attributes exactly(std::uint64_t set) {
 TEST_CASE("no mounts, no steps") { CHECK(planned_mounts{{}}.text() == expected({}, {})); }
 
 TEST_CASE("a bind mount is its option, not its type: a source in a slot, then attached with its attributes") {
-  CHECK(
-      planned_mounts{{entry("/data", "none", "/srv", {"rbind", "ro", "nosuid", "rro"})}}.text() ==
-      expected({{open_source{"/srv", 5, true}, "/mounts/0/source"}},
-               {{attach{"/data", 5, exactly(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID), {MOUNT_ATTR_RDONLY, 0}, {}, false},
-                 "/mounts/0"}},
-               {}, 6));
+  CHECK(planned_mounts{{entry("/data", "none", "/srv", {"rbind", "ro", "nosuid", "rro"})}}.text() ==
+        expected({{open_source{"/srv", 5, true}, "/mounts/0/source"}},
+                 {{attach{.target = "/data",
+                          .slot = 5,
+                          .own = exactly(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID),
+                          .recursive = {MOUNT_ATTR_RDONLY, 0},
+                          .subtree = true},
+                   "/mounts/0"}},
+                 {}, 6));
   CHECK(planned_mounts{{entry("/data", "bind", "/srv")}}.text() ==
         expected({}, {{mount_filesystem{.type = "bind", .source = "/srv", .target = "/data"}, "/mounts/0"}}));
 }
@@ -257,8 +260,8 @@ TEST_CASE("mounts whose ids are mapped are sources of their own, with one mappin
                             {map_source{8, 9, false}, "/mounts/2"}}) +
             expected({},
                      {{attach{.target = "/a", .slot = 5}, "/mounts/0"},
-                      {attach{.target = "/b", .slot = 7}, "/mounts/1"},
-                      {attach{.target = "/c", .slot = 8}, "/mounts/2"}},
+                      {attach{.target = "/b", .slot = 7, .subtree = true}, "/mounts/1"},
+                      {attach{.target = "/c", .slot = 8, .subtree = true}, "/mounts/2"}},
                      {}, 10));
 }
 
@@ -292,7 +295,7 @@ TEST_CASE("a source in the root file system is opened in its turn and as the con
                                  {open_source{"/b/rootfs/../y", 8, false}, "/mounts/3/source"}},
                                 {{attach{.target = "/a", .slot = 5}, "/mounts/0"},
                                  {open_source{"/b/rootfs/x", 6, true, false, 9}, "/mounts/1/source"},
-                                 {attach{.target = "/b", .slot = 6}, "/mounts/1"},
+                                 {attach{.target = "/b", .slot = 6, .subtree = true}, "/mounts/1"},
                                  {attach{.target = "/c", .slot = 7}, "/mounts/2"},
                                  {attach{.target = "/d", .slot = 8}, "/mounts/3"}},
                                 {}, 9));
@@ -332,12 +335,11 @@ TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the ker
   const std::uint64_t propagation[] = {MS_PRIVATE | MS_REC};
   const std::string bound =
       expected({{open_source{"/sys/fs/cgroup", 5, true}, "/mounts/0/source"}},
-               {{attach{"/sys/fs/cgroup",
-                        5,
-                        {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, no_symfollow},  // the others may be locked
-                        {},
-                        propagation,
-                        false},
+               {{attach{.target = "/sys/fs/cgroup",
+                        .slot = 5,
+                        .own = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, no_symfollow},  // the others may be locked
+                        .propagation = propagation,
+                        .subtree = true},
                  "/mounts/0"}},
                {}, 6);
   struct row {
@@ -388,7 +390,12 @@ planned<mounts::step> v1_link(zstring_view name) { return {make_link{"cg", name,
 
 TEST_CASE("cgroup v1 without a namespace: the container's own directories are bound, one per hierarchy") {
   const auto bind = [](zstring_view target, std::uint32_t slot) -> planned<mounts::step> {
-    return {attach{target, slot, exactly(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV), {}, {}, false, true}, "/mounts/0"};
+    return {attach{.target = target,
+                   .slot = slot,
+                   .own = exactly(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV),
+                   .directory = true,
+                   .subtree = true},
+            "/mounts/0"};
   };
   CHECK(planned_mounts{{entry("/cg", "cgroup", "cgroup", {"ro", "nodev"})}, v1_facts(false)}.text() ==
         expected({{open_source{"/sys/fs/cgroup/cpu,cpuacct/c", 5, true}, "/mounts/0/source"},

@@ -126,8 +126,8 @@ class composer {
     return {};
   }
 
-  /// Across a user namespace the runtime opens the sources, before the init is born: its root may not reach them. It
-  /// also maps ids, for which that root has no privileges.
+  /// Across a user namespace the runtime opens the sources, before the init is born: its root may not reach them. What
+  /// it opens can only be handed over detached. It also maps ids, for which that root has no privileges.
   void add_sources() {
     std::vector<plan_step> early;
     const auto add_early = [&early](step_list<mounts::step>& steps) {
@@ -137,7 +137,7 @@ class composer {
     for (const mounts::id_mapping_source& one : tree_.id_mappings)
       early.push_back({mapping_step(one), one.where, actor::runtime});
     add_early(tree_.mapped);
-    if (in_user_namespace_ && known_.privileged) {
+    if (in_user_namespace_ && known_.privileged && known_.mounts.detached_mounts) {
       add_early(tree_.sources);
     } else {
       plan_.add(actor::init, std::move(tree_.sources));

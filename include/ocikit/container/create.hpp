@@ -215,6 +215,7 @@ class creation {
       return config.platform && namespaces::find(config.platform->namespaces, type).entry != nullptr;
     };
     facts_.mounts.user_namespace = has(spec::namespace_type::user);
+    if (facts_.mounts.user_namespace) facts_.mounts.detached_mounts = mounts::has_detached_mounts();
     facts_.mounts.mount_namespace = has(spec::namespace_type::mount);
     facts_.mounts.cgroup_namespace = has(spec::namespace_type::cgroup);
     facts_.process.last_capability = wanted_.last_capability;
@@ -278,14 +279,16 @@ class creation {
   }
 
   result<void> take(const mounts::open_source& s) {
-    const auto tree = mounts::detail::clone_host_source(s);
+    auto tree = mounts::detail::clone_host_source(s);
+    if (mounts::detail::lacks_open_tree(tree)) tree = -ENOSYS;
     if (sys::raw::failed(tree)) return tl::unexpected(explained(s, tree));
     slots_[s.slot] = unique_fd{adopt_fd, static_cast<int>(tree)};
     return {};
   }
 
   result<void> take(const mounts::map_source& s) {
-    const auto r = mounts::detail::map_ids(slots_[s.slot].get(), slots_[s.mapping].get(), s.recursive);
+    auto r = mounts::detail::map_ids(slots_[s.slot].get(), slots_[s.mapping].get(), s.recursive);
+    if (mounts::detail::lacks_mount_setattr(r)) r = -ENOSYS;
     if (sys::raw::failed(r)) return tl::unexpected(explained(s, r));
     return {};
   }

@@ -72,6 +72,11 @@ inline std::string source_of(const plan& of, std::uint32_t slot) {
 inline error explain(const mounts::attach& s, const init_failure& f, const plan& of) {
   const std::string what = mounting(source_of(of, s.slot), s.target);
   if (f.code == EXDEV) return error::from_errno(0, what + ": the mountpoint lies on procfs");
+  if (f.code == EOPNOTSUPP)
+    return error::from_errno(
+        0, what + ": recursive attributes take mount_setattr(2), which this kernel lacks or a filter denies");
+  if (f.code == EPERM && s.locked.mask != 0)
+    return with_errno(f, what + ": " + words(s) + ": flags that the host set stay set in a user namespace");
   return with_errno(f, what + ": " + words(s));
 }
 
@@ -84,12 +89,14 @@ inline std::string target_of(const plan& of, std::uint32_t slot) {
 }
 
 inline error explain(const mounts::open_source& s, const init_failure& f, const plan& of) {
-  return with_errno(f, mounting(s.path, target_of(of, s.slot)) + ": source " + std::string{s.path});
+  const std::string what = mounting(s.path, target_of(of, s.slot)) + ": source " + std::string{s.path};
+  return with_errno(f, f.code == ENOSYS ? what + ": open_tree(2), without which no ids can be mapped" : what);
 }
 
 inline error explain(const mounts::map_source& s, const init_failure& f, const plan& of) {
   const std::string source = source_of(of, s.slot);
   const std::string what = mounting(source, target_of(of, s.slot)) + ": failed to set MOUNT_ATTR_IDMAP on " + source;
+  if (f.code == ENOSYS) return with_errno(f, what + ": mount_setattr(2)");
   if (f.code == EINVAL) return with_errno(f, what + " (can its file system be id-mapped?)");
   if (f.code == EPERM) return with_errno(f, what + " (is it id-mapped already, or of a file system that is not ours?)");
   return with_errno(f, what);

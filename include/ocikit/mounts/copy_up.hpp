@@ -56,7 +56,7 @@ struct copied_directory {
 
 /// The bytes of `from`, at most `size`: a file that grows meanwhile does not keep us. Holes stay holes, so that what is
 /// copied is no more than what the image really holds.
-[[nodiscard]] inline outcome copy_bytes(int from, int to, std::uint64_t size) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome copy_bytes(int from, int to, std::uint64_t size) noexcept {
   constexpr int data = 3, hole = 4;  // SEEK_DATA, SEEK_HOLE
   const long end = static_cast<long>(size);
   long at = 0;
@@ -79,12 +79,13 @@ struct copied_directory {
 }
 
 /// Owner first, as chown(2) takes the set-id bits away.
-[[nodiscard]] inline outcome give_away(int fd, const struct ::statx& like) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome give_away(int fd, const struct ::statx& like) noexcept {
   const outcome r = sys::raw::fchown(fd, like.stx_uid, like.stx_gid);
   return failed(r) ? r : sys::raw::fchmod(fd, permissions_of(like));
 }
 
-[[nodiscard]] inline outcome copy_file(const copied_directory& in, const char* name, const struct ::statx& s) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome copy_file(const copied_directory& in, const char* name,
+                                                             const struct ::statx& s) noexcept {
   // Whatever took the file's place meanwhile, opening it waits for nobody.
   const outcome from = sys::raw::openat(in.from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (failed(from)) return from;
@@ -100,7 +101,8 @@ struct copied_directory {
   return r;
 }
 
-[[nodiscard]] inline outcome copy_link(const copied_directory& in, const char* name, const struct ::statx& s) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome copy_link(const copied_directory& in, const char* name,
+                                                             const struct ::statx& s) noexcept {
   char content[4096];
   outcome r = sys::raw::readlinkat(in.from, name, content, sizeof content - 1);
   if (failed(r)) return r;
@@ -110,14 +112,16 @@ struct copied_directory {
 }
 
 /// A FIFO or a socket, which is a name and nothing else.
-[[nodiscard]] inline outcome copy_name(const copied_directory& in, const char* name, const struct ::statx& s) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome copy_name(const copied_directory& in, const char* name,
+                                                             const struct ::statx& s) noexcept {
   const outcome r = sys::raw::mknodat(in.to, name, type_of(s) | permissions_of(s), 0);
   return failed(r) ? r : sys::raw::fchownat(in.to, name, s.stx_uid, s.stx_gid, AT_SYMLINK_NOFOLLOW);
 }
 
 /// Makes the directory and, unless something is mounted there, opens both sides in `inner`.
-[[nodiscard]] inline outcome enter_copy(const copied_directory& in, const char* name, const struct ::statx& s,
-                                        bool mounted, copied_directory& inner) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome enter_copy(const copied_directory& in, const char* name,
+                                                              const struct ::statx& s, bool mounted,
+                                                              copied_directory& inner) noexcept {
   outcome r = sys::raw::mkdirat(in.to, name, 0700);
   const outcome to = failed(r) ? r : sys::raw::openat(in.to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (failed(to)) return to;
@@ -133,8 +137,8 @@ struct copied_directory {
 }
 
 /// One entry of the directory `in`; one that is a directory is open in `inner` then.
-[[nodiscard]] inline outcome copy_entry(const copied_directory& in, const char* name,
-                                        copied_directory& inner) noexcept {
+[[nodiscard]] __attribute__((cold)) inline outcome copy_entry(const copied_directory& in, const char* name,
+                                                              copied_directory& inner) noexcept {
   constexpr unsigned wanted = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_SIZE;
   constexpr int flags = AT_SYMLINK_NOFOLLOW | 0x800;  // AT_NO_AUTOMOUNT
   struct ::statx parent {
@@ -165,7 +169,8 @@ struct copied_directory {
 /// not kept, as in runc. Devices, and what is mounted below `from`, are left out.
 /// Errors: the kernel's, -E2BIG and -ENAMETOOLONG for the limits above, -ESTALE for a file that was exchanged while it
 /// was looked at. `culprit` is the name at which it failed then. Since: Linux 4.11 (statx).
-[[nodiscard]] inline sys::raw::outcome copy_directory(int from, int to, file_name& culprit) noexcept {
+[[nodiscard]] __attribute__((cold)) inline sys::raw::outcome copy_directory(int from, int to,
+                                                                            file_name& culprit) noexcept {
   using namespace detail;
   struct entry_head {  // of getdents64(2); the name follows d_type
     std::uint64_t inode;

@@ -8,8 +8,10 @@
 
 #include <cstring>
 
+#include <ocikit/mounts/bind.hpp>
 #include <ocikit/mounts/copy_up.hpp>
 #include <ocikit/mounts/steps.hpp>
+#include <ocikit/mounts/workspace.hpp>
 #include <ocikit/sys/raw.hpp>
 #include <ocikit/sys/rooted.hpp>
 
@@ -18,48 +20,7 @@ namespace ocikit::mounts {
 using sys::raw::failed;
 using sys::raw::outcome;
 
-/// What the steps share: descriptors that one makes and a later one needs.
-struct workspace {
-  int root = -1;                                          ///< the container's root, a mount of its own
-  int* slots = nullptr;                                   ///< sources of bind mounts by slot
-  int terminal = -1;                                      ///< slave end of the container's terminal
-  int null = -1;                                          ///< the host's /dev/null, verified
-  zstring_view first_mask{};                              ///< where the empty directory was mounted first,
-  int empty = -1;                                         ///< and, once there is a second place for it, itself
-  zstring_view last_directory{};                          ///< of the devices made last,
-  int last_directory_fd = -1;                             ///< and its descriptor
-  zstring_view last_target{};                             ///< of the mount before, when its target was made for it,
-  int last_parent_fd = -1;                                ///< in this directory,
-  sys::raw::links last_follow = sys::raw::links::scoped;  ///< which was looked up like this
-  file_name* culprit = nullptr;                           ///< where a step notes which file of many it failed at
-};
-
 namespace detail {
-
-[[nodiscard]] inline int as_fd(outcome r) noexcept { return static_cast<int>(r); }
-
-[[nodiscard]] inline outcome clone_mount(int fd, bool recursive) noexcept {
-  return sys::raw::open_tree(
-      fd, "", sys::open_tree_clone | sys::open_tree_cloexec | AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U));
-}
-
-/// On the descriptor `target`, or on `name` in it; a link of that name is not followed.
-[[nodiscard]] inline outcome attach_at(int mount, int target, const char* name = "") noexcept {
-  return sys::raw::move_mount(mount, "", target, name,
-                              sys::move_mount_from_fd | (*name == '\0' ? sys::move_mount_to_fd : 0U));
-}
-
-[[nodiscard]] inline outcome set_attributes(int mount, const attributes& wanted, bool recursive) noexcept {
-  if (wanted.empty()) return 0;
-  const sys::mount_attributes kernel{wanted.set, wanted.clear, 0, 0};
-  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
-}
-
-[[nodiscard]] inline outcome set_mount_propagation(int mount, std::uint64_t flags) noexcept {
-  const bool recursive = (flags & sys::ms::rec) != 0;
-  const sys::mount_attributes kernel{0, 0, flags & ~sys::ms::rec, 0};
-  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
-}
 
 /// -EXDEV when `fd` lies on a procfs: nothing of the container's may cover a part of it.
 [[nodiscard]] inline outcome refuse_procfs(int fd) noexcept {
@@ -135,7 +96,7 @@ template <class KindOf>
 }
 
 /// The directory that holds the last component of `path`, made when missing; that component's name is `split(path)`'s.
-[[nodiscard]] inline outcome open_or_make_parent(zstring_view path, workspace& w) noexcept {
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome open_or_make_parent(zstring_view path, workspace& w) noexcept {
   const sys::raw::split_path parts = sys::raw::split(path.c_str());
   if (parts.name == nullptr) return -EINVAL;
   w.last_parent_fd = -1;  // whatever is made here is none of the neighbours
@@ -148,7 +109,8 @@ template <class KindOf>
 
 /// As `find_place`, except that a link at the path's end is the place itself.
 template <class KindOf>
-[[nodiscard]] place find_unfollowed_place(zstring_view target, workspace& w, KindOf kind_of) noexcept {
+[[nodiscard]] OCIKIT_MOUNTS_RARE place find_unfollowed_place(zstring_view target, workspace& w,
+                                                             KindOf kind_of) noexcept {
   const outcome parent = open_or_make_parent(target, w);
   if (failed(parent)) return {parent};
   const char* name = sys::raw::split(target.c_str()).name;
@@ -162,7 +124,7 @@ template <class KindOf>
 }
 
 /// Makes `target` a link with the content of the one that `link` refers to; one that is there already stays.
-[[nodiscard]] inline outcome copy_link_to(int link, zstring_view target, workspace& w) noexcept {
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome copy_link_to(int link, zstring_view target, workspace& w) noexcept {
   char content[4096], present[4096];
   const outcome size = sys::raw::readlinkat(link, "", content, sizeof content - 1);
   if (failed(size)) return size;
@@ -176,12 +138,6 @@ template <class KindOf>
   return there == size && std::memcmp(present, content, static_cast<std::size_t>(size)) == 0 ? 0 : -EEXIST;
 }
 
-/// MOUNT_ATTR_IDMAP of the detached `mount`.
-[[nodiscard]] inline outcome map_ids(int mount, int mapping, bool recursive) noexcept {
-  const sys::mount_attributes kernel{sys::mount_attr::idmap, 0, 0, static_cast<std::uint64_t>(mapping)};
-  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
-}
-
 }  // namespace detail
 
 /// See mount(2).
@@ -190,7 +146,7 @@ template <class KindOf>
 }
 
 /// Climbs from `path` to the root of its mount. Since: Linux 5.8 (statx's mount id).
-[[nodiscard]] inline outcome execute(const isolate_parent& s, workspace&) noexcept {
+[[nodiscard]] inline outcome execute(const isolate_parent& s, workspace& w) noexcept {
   outcome current = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY);
   constexpr unsigned mount_id = 0x1000;  // STATX_MNT_ID
   for (int depth = 0; !failed(current) && depth < 4096; ++depth) {
@@ -202,31 +158,35 @@ template <class KindOf>
     if (!failed(r)) r = sys::raw::statx(detail::as_fd(parent), "", AT_EMPTY_PATH, mount_id | STATX_INO, above);
     if (failed(r)) return r;
     const bool top = here.stx_mnt_id != above.stx_mnt_id || here.stx_ino == above.stx_ino;
-    if (top) return detail::set_mount_propagation(detail::as_fd(current), sys::ms::private_);
+    if (top) return detail::change_propagation_of(detail::as_fd(current), sys::ms::private_, w);
     (void)sys::raw::close(detail::as_fd(current));
     current = parent;
   }
   return current;
 }
 
-/// See open_tree(2), move_mount(2). Since: Linux 5.2.
+/// See open_tree(2), move_mount(2), and for kernels without them mount(2): this step finds out for those that follow.
 [[nodiscard]] inline outcome execute(const bind_root& s, workspace& w) noexcept {
   const outcome place = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (failed(place)) return place;
   const outcome tree = detail::clone_mount(detail::as_fd(place), true);
-  if (failed(tree)) return tree;
-  w.root = detail::as_fd(tree);
-  return detail::attach_at(w.root, detail::as_fd(place));
+  w.by_path = detail::lacks_open_tree(tree);
+  if (!w.by_path) {
+    if (failed(tree)) return tree;
+    w.root = detail::as_fd(tree);
+    const outcome r = detail::attach_at(w.root, detail::as_fd(place));
+    w.by_path = detail::lacks_move_mount(r);
+    if (!w.by_path) return r;
+  }
+  const outcome r = detail::bind_by_path(detail::as_fd(place), true, detail::as_fd(place), w);
+  if (failed(r)) return r;
+  const outcome root = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (failed(root)) return root;
+  w.root = detail::as_fd(root);
+  return detail::expect_same(w.root, detail::as_fd(place));
 }
 
 namespace detail {
-
-/// What the last component of `path` in the container names, with `nofollow` also when that is a link.
-[[nodiscard]] inline outcome open_inside(const char* path, bool nofollow, const workspace& w) noexcept {
-  if (!nofollow) return sys::raw::open_in_root(w.root, path, O_PATH);
-  const outcome parent = sys::raw::open_parent_in_root(w.root, path);
-  return failed(parent) ? parent : sys::raw::openat(as_fd(parent), sys::raw::split(path).name, O_PATH | O_NOFOLLOW);
-}
 
 /// The clone of what `s` names on the host, for who is not in the container.
 [[nodiscard]] inline outcome clone_host_source(const open_source& s) noexcept {
@@ -237,22 +197,26 @@ namespace detail {
 
 }  // namespace detail
 
-/// See open_tree(2). Since: Linux 5.2.
+/// See open_tree(2). With mount(2) the slot holds the place that is to be bound.
 [[nodiscard]] inline outcome execute(const open_source& s, workspace& w) noexcept {
   outcome tree = 0;
-  if (s.inside == 0) {
-    tree = detail::clone_host_source(s);
-  } else {
+  if (s.inside != 0) {
     tree = detail::open_inside(s.path.c_str() + s.inside, s.nofollow, w);
-    if (!failed(tree)) tree = detail::clone_mount(detail::as_fd(tree), s.recursive);
+    if (!failed(tree) && !w.by_path) tree = detail::clone_mount(detail::as_fd(tree), s.recursive);
+  } else if (w.by_path) {
+    tree = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | (s.nofollow ? O_NOFOLLOW : 0));
+  } else {
+    tree = detail::clone_host_source(s);
   }
   if (!failed(tree)) w.slots[s.slot] = detail::as_fd(tree);
   return tree;
 }
 
-/// See mount_setattr(2). EPERM: the caller has no privileges over the file system. Since: Linux 5.12.
+/// See mount_setattr(2). EPERM: the caller has no privileges over the file system. ENOSYS: the kernel is older than
+/// 5.12, or a filter denies the call; there is no other way.
 [[nodiscard]] inline outcome execute(const map_source& s, workspace& w) noexcept {
-  return detail::map_ids(w.slots[s.slot], w.slots[s.mapping], s.recursive);
+  const outcome r = detail::map_ids(w.slots[s.slot], w.slots[s.mapping], s.recursive);
+  return w.by_path || detail::lacks_mount_setattr(r) ? -ENOSYS : r;
 }
 
 namespace detail {
@@ -268,8 +232,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// See mount_setattr(2) (since Linux 5.12), move_mount(2). EXDEV: the target lies on procfs. EPERM: the options take
-/// back what the host locked.
+/// See mount_setattr(2), move_mount(2), or mount(2). EXDEV: the target lies on procfs. EPERM: the options take back
+/// what the host locked. EOPNOTSUPP: recursive attributes on a kernel older than 5.12.
 [[nodiscard]] inline outcome execute(const attach& s, workspace& w) noexcept {
   const int source = w.slots[s.slot];
   const auto kind_of_source = [source, &s](sys::raw::missing& make) noexcept -> outcome {
@@ -284,12 +248,7 @@ namespace detail {
   const int at = detail::as_fd(target.directory);
   outcome r = s.inside_procfs || target.made ? 0 : detail::refuse_procfs(at);
   if (!failed(r)) r = detail::check_locked(source, s.locked);
-  if (!failed(r)) r = detail::set_attributes(source, s.own, false);
-  if (!failed(r)) r = detail::set_attributes(source, s.recursive, true);
-  for (const std::uint64_t flags : s.propagation)
-    if (!failed(r)) r = detail::set_mount_propagation(source, flags);
-  if (!failed(r)) r = detail::attach_at(source, at, target.name);
-  return r;
+  return failed(r) ? r : detail::attach_source(s, source, at, target.name, w);
 }
 
 namespace detail {
@@ -316,7 +275,7 @@ namespace detail {
 
 /// Copies what `from` holds, the directory at `s.target` before it was covered, into the tmpfs that covers it. What is
 /// found there now must be an empty tmpfs (EXDEV, EEXIST), in case the path was moved meanwhile.
-[[nodiscard]] inline outcome copy_up(const mount_filesystem& s, int from, workspace& w) noexcept {
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome copy_up(const mount_filesystem& s, int from, workspace& w) noexcept {
   const outcome to = sys::raw::open_in_root(w.root, s.target.c_str(), O_RDONLY | O_DIRECTORY);
   if (failed(to)) return to;
   struct ::statfs found {};
@@ -357,17 +316,17 @@ namespace detail {
   return r;
 }
 
-/// See mount_setattr(2). Since: Linux 5.12.
+/// See mount_setattr(2), or mount(2).
 [[nodiscard]] inline outcome execute(const change_propagation& s, workspace& w) noexcept {
   const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
-  return failed(mount) ? mount : detail::set_mount_propagation(detail::as_fd(mount), s.flags);
+  return failed(mount) ? mount : detail::change_propagation_of(detail::as_fd(mount), s.flags, w);
 }
 
-/// See mount_setattr(2). Since: Linux 5.12.
+/// See mount_setattr(2), or mount(2).
 [[nodiscard]] inline outcome execute(const change_attributes& s, workspace& w) noexcept {
-  if (s.target == "/") return detail::set_attributes(w.root, s.own, false);
+  if (s.target == "/") return detail::change_attributes_of(w.root, s.own, w);
   const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
-  return failed(mount) ? mount : detail::set_attributes(detail::as_fd(mount), s.own, false);
+  return failed(mount) ? mount : detail::change_attributes_of(detail::as_fd(mount), s.own, w);
 }
 
 namespace detail {
@@ -384,7 +343,7 @@ namespace detail {
 }
 
 /// Binds the host's node over an empty file of that name.
-[[nodiscard]] inline outcome bind_node(const make_node& s, int directory) noexcept {
+[[nodiscard]] inline outcome bind_node(const make_node& s, int directory, workspace& w) noexcept {
   const outcome made = sys::raw::mknodat(directory, s.file.c_str(), S_IFREG | 0666, 0);
   if (failed(made) && made != -EEXIST) return made;
   const outcome place = sys::raw::openat(directory, s.file.c_str(), O_PATH | O_NOFOLLOW);
@@ -392,6 +351,10 @@ namespace detail {
   const outcome type = file_type(as_fd(place));
   if (failed(type)) return type;
   if (type == S_IFLNK) return -ELOOP;
+  if (w.by_path) {
+    const outcome node = sys::raw::openat(AT_FDCWD, s.host_path.c_str(), O_PATH);
+    return failed(node) ? node : bind_by_path(as_fd(node), false, as_fd(place), w);
+  }
   const outcome tree =
       sys::raw::open_tree(AT_FDCWD, s.host_path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec);
   return failed(tree) ? tree : attach_at(as_fd(tree), as_fd(place));
@@ -412,9 +375,9 @@ namespace detail {
 
 /// For a name that the image has taken: nothing to do if that is the node, else the host's node is bound over it.
 /// ELOOP: it is a link, which an image could point anywhere. ENODEV: the host has another device under that name.
-[[nodiscard]] inline outcome cover_with_node(const make_node& s, int directory) noexcept {
+[[nodiscard]] inline outcome cover_with_node(const make_node& s, int directory, workspace& w) noexcept {
   if (is_node(s, directory)) return 0;
-  const outcome r = bind_node(s, directory);
+  const outcome r = bind_node(s, directory, w);
   return failed(r) || is_node(s, directory) ? r : -ENODEV;
 }
 
@@ -426,10 +389,10 @@ namespace detail {
   const outcome directory = detail::device_directory(s.directory, w);
   if (failed(directory)) return directory;
   const int at = detail::as_fd(directory);
-  if (s.bind) return detail::bind_node(s, at);
+  if (s.bind) return detail::bind_node(s, at, w);
   outcome r = sys::raw::mknodat(at, s.file.c_str(), s.mode, detail::device_number(s.major, s.minor));
-  if (r == -EEXIST) return detail::cover_with_node(s, at);
-  if (r == -EPERM) return detail::bind_node(s, at);
+  if (r == -EEXIST) return detail::cover_with_node(s, at, w);
+  if (r == -EPERM) return detail::bind_node(s, at, w);
   if (!failed(r) && (s.uid != 0 || s.gid != 0))
     r = sys::raw::fchownat(at, s.file.c_str(), s.uid, s.gid, AT_SYMLINK_NOFOLLOW);
   return r;
@@ -460,18 +423,28 @@ namespace detail {
   const outcome type = detail::file_type(detail::as_fd(place));
   if (failed(type)) return type;
   if (type == S_IFLNK) return -ELOOP;
-  const outcome tree = detail::clone_mount(w.terminal, false);
-  return failed(tree) ? tree : detail::attach_at(detail::as_fd(tree), detail::as_fd(place));
+  return detail::bind_at(w.terminal, false, detail::as_fd(place), "", w);
 }
 
-/// See mount_setattr(2). Since: Linux 5.12.
+/// See mount_setattr(2), or mount(2), which reaches only the uppermost mount.
 [[nodiscard]] inline outcome execute(const protect& s, workspace& w) noexcept {
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT ? 0 : place;
-  const outcome tree = detail::clone_mount(detail::as_fd(place), true);
-  if (failed(tree)) return tree;
-  const outcome r = detail::set_attributes(detail::as_fd(tree), {sys::mount_attr::rdonly, 0}, true);
-  return failed(r) ? r : detail::attach_at(detail::as_fd(tree), detail::as_fd(place));
+  const int at = detail::as_fd(place);
+  constexpr attributes read_only{sys::mount_attr::rdonly, 0};
+  outcome r = 0;
+  if (w.by_path) {
+    r = detail::bind_by_path(at, true, at, w);
+  } else {
+    const outcome tree = detail::clone_mount(at, true);
+    if (failed(tree)) return tree;
+    r = detail::set_attributes(detail::as_fd(tree), read_only, true);
+    const bool later = detail::lacks_mount_setattr(r);
+    if (!failed(r) || later) r = detail::attach_at(detail::as_fd(tree), at);
+    if (!later) return r;
+  }
+  const outcome mount = failed(r) ? r : detail::reopen(s.path.c_str(), false, at, w);
+  return failed(mount) ? mount : detail::remount(detail::as_fd(mount), read_only, w);
 }
 
 namespace detail {
@@ -499,8 +472,7 @@ namespace detail {
   }
   if (w.empty < 0) w.empty = as_fd(sys::raw::open_in_root(w.root, w.first_mask.c_str(), O_PATH | O_DIRECTORY));
   if (w.empty < 0) return w.empty;
-  const outcome cover = clone_mount(w.empty, false);
-  return failed(cover) ? cover : attach_at(as_fd(cover), fd);
+  return bind_at(w.empty, false, fd, "", w);
 }
 
 }  // namespace detail
@@ -512,9 +484,8 @@ namespace detail {
   if (directory == -ENOENT) return 0;
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT || place == -ENOTDIR ? 0 : place;
-  outcome cover = detail::open_null(w);
-  if (!failed(cover)) cover = detail::clone_mount(detail::as_fd(cover), false);
-  return failed(cover) ? cover : detail::attach_at(detail::as_fd(cover), detail::as_fd(place));
+  const outcome cover = detail::open_null(w);
+  return failed(cover) ? cover : detail::bind_at(detail::as_fd(cover), false, detail::as_fd(place), "", w);
 }
 
 /// See mkdir(2).

@@ -27,6 +27,7 @@ struct facts {
   bool unified_cgroups = true;    ///< cgroup v2 alone
   /// The container's cgroup per controller, absolute: `{"", path}` on v2, one entry per controller on v1.
   std::vector<std::pair<std::string, std::string>> cgroup_paths;
+  bool detached_mounts = true;                  ///< see has_detached_mounts(); asked for with a user namespace alone
   bool no_pivot = false;                        ///< --no-pivot
   std::vector<std::string> host_kernel_mounts;  ///< with no_pivot: where the host's proc and sysfs are mounted
 };
@@ -202,6 +203,7 @@ class mount_planner {
     step.directory = directory;
     step.nofollow = options.target_nofollow;
     step.copy_link = options.copy_link;
+    step.subtree = (options.flags & sys::ms::rec) != 0;
     if (known_.user_namespace) {
       const flag_demand demand = locked_demand(options);
       step.locked = {demand.mask, demand.value};

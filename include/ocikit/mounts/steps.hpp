@@ -100,12 +100,13 @@ struct attach {
   bool nofollow = false;       ///< a target that is a link is not followed, but covered itself
   bool copy_link = false;      ///< a source that is a link is not attached: one with the same content is made
   locked_flags locked = {};    ///< of the source, or EPERM
+  bool subtree = false;        ///< the source comes with what is mounted below it
   static constexpr auto members =
       std::make_tuple(member{"target", &attach::target}, member{"slot", &attach::slot}, member{"own", &attach::own},
                       member{"recursive", &attach::recursive}, member{"propagation", &attach::propagation},
                       member{"inside_procfs", &attach::inside_procfs}, member{"directory", &attach::directory},
                       member{"nofollow", &attach::nofollow}, member{"copy_link", &attach::copy_link},
-                      member{"locked", &attach::locked});
+                      member{"locked", &attach::locked}, member{"subtree", &attach::subtree});
 };
 
 /// mount(2) of a new file system at `target`, a directory that is made when missing.
