@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <ocikit/mounts/options.hpp>
 #include <ocikit/spec/capability_names.hpp>
 #include <ocikit/spec/tables.hpp>
 #include <ocikit/sys/raw.hpp>
@@ -18,69 +19,6 @@ namespace ocikit::runtime {
 namespace {
 
 using strings = std::vector<std::string>;
-
-/// Every option of a mount that is not handed to the file system as data.
-constexpr std::string_view mount_options[] = {
-    "async",
-    "atime",
-    "bind",
-    "defaults",
-    "dev",
-    "diratime",
-    "dirsync",
-    "exec",
-    "iversion",
-    "lazytime",
-    "loud",
-    "mand",
-    "noatime",
-    "nodev",
-    "nodiratime",
-    "noexec",
-    "noiversion",
-    "nolazytime",
-    "nomand",
-    "norelatime",
-    "nostrictatime",
-    "nosuid",
-    "nosymfollow",
-    "private",
-    "ratime",
-    "rbind",
-    "rdev",
-    "rdiratime",
-    "relatime",
-    "remount",
-    "rexec",
-    "rnoatime",
-    "rnodev",
-    "rnodiratime",
-    "rnoexec",
-    "rnorelatime",
-    "rnostrictatime",
-    "rnosuid",
-    "rnosymfollow",
-    "ro",
-    "rprivate",
-    "rrelatime",
-    "rro",
-    "rrw",
-    "rshared",
-    "rslave",
-    "rstrictatime",
-    "rsuid",
-    "rsymfollow",
-    "runbindable",
-    "rw",
-    "shared",
-    "silent",
-    "slave",
-    "strictatime",
-    "suid",
-    "symfollow",
-    "sync",
-    "unbindable",
-};
 
 /// The names of an enum of config.json, sorted.
 template <class Enum>
@@ -148,7 +86,7 @@ spec::linux_features probe_linux(const plugin::search& where) {
   out.intel_rdt = spec::intel_rdt_features{.enabled = false, .schemata = false, .monitoring = false};
   out.memory_policy = spec::memory_policy_features{.modes = names_of<spec::memory_policy_mode>(),
                                                    .flags = names_of<spec::memory_policy_flag>()};
-  out.mount_extensions.emplace().idmap.emplace().enabled = false;
+  out.mount_extensions.emplace().idmap.emplace().enabled = true;
   out.net_devices.emplace().enabled = true;
   return out;
 }
@@ -160,7 +98,8 @@ spec::features probe_features(const plugin::search& where) {
   out.oci_version_min = "1.0.0";
   out.oci_version_max = spec_version;
   out.hooks = {{"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"}};
-  out.mount_options.emplace(std::begin(mount_options), std::end(mount_options));
+  out.mount_options = mounts::option_names();
+  std::sort(out.mount_options->begin(), out.mount_options->end());
   out.platform = probe_linux(where);
   if (!commit.empty()) out.annotations.emplace_back("io.ocikit.ocirun.commit", commit);
   out.annotations.emplace_back("io.ocikit.ocirun.version", version);

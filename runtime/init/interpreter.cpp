@@ -28,6 +28,7 @@ namespace {
 constinit process::program_path the_program{};
 constinit process::home_variable the_home{};
 constinit hook_end the_hook{};
+constinit mounts::file_name the_culprit{};
 
 /// What the steps work on.
 struct machine {
@@ -351,7 +352,8 @@ template <class Step>
     }
     sys::raw::exit_group(255);
   }
-  const std::string_view detail = m.hook.output.view();
+  constexpr bool hook = std::is_same_v<Step, container::execute_hook>;
+  const std::string_view detail = hook ? m.hook.output.view() : the_culprit.view();
   const wire::report what{wire::report_kind::failed, m.current_step, code,
                           static_cast<std::uint32_t>(m.hook.wait_status), static_cast<std::uint32_t>(detail.size())};
   (void)send_report(m, what, detail);
@@ -455,6 +457,7 @@ void take_all(plan_bytes plan, machine& m) noexcept {
 
 void interpret(int count, const char* const* arguments) noexcept {
   machine m;
+  m.tree.culprit = &the_culprit;
   (void)sys::raw::prctl(PR_SET_DUMPABLE, 0);
   (void)sys::raw::umask(0);
   if (count < 3) refuse_plan(m);

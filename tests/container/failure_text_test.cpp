@@ -57,6 +57,19 @@ TEST_CASE("a failure reads as in runc, word for word, because engines match on i
        "error mounting \"t\" to rootfs at \"/a\": mount tmpfs at /a (ro,size=x): invalid argument"},
       {message({mounts::mount_filesystem{.type = "tmpfs", .source = "t", .target = "/a"}}, with(ENOTDIR)),
        "error mounting \"t\" to rootfs at \"/a\": mount tmpfs at /a: not a directory"},
+      {message({mounts::mount_filesystem{.type = "tmpfs", .source = "t", .target = "/a", .copy_up = true}},
+               {.code = EACCES, .output = "se\ncret"}),
+       "error mounting \"t\" to rootfs at \"/a\": tmpcopyup: copy \"se\\ncret\": permission denied"},
+      {message({mounts::mount_filesystem{.type = "tmpfs", .source = "t", .target = "/a", .copy_up = true}},
+               {.code = ENAMETOOLONG, .output = "d"}),
+       "error mounting \"t\" to rootfs at \"/a\": tmpcopyup: copy \"d\": directories are more than 128 levels deep"},
+      {message({mounts::mount_filesystem{.type = "tmpfs", .source = "t", .target = "/a", .copy_up = true}},
+               {.code = E2BIG, .output = "f"}),
+       "error mounting \"t\" to rootfs at \"/a\": tmpcopyup: copy \"f\": there are more than 1048576 files"},
+      {message({mounts::mount_filesystem{.type = "tmpfs", .source = "t", .target = "/a", .copy_up = true}},
+               with(EPERM)),
+       "error mounting \"t\" to rootfs at \"/a\": mount tmpfs at /a over a copy of what lies there: operation not "
+       "permitted"},
       {message({mounts::attach{.target = "/m", .slot = 4}, mounts::open_source{"/srv", 4, false}}, with(ENOENT)),
        "error mounting \"/srv\" to rootfs at \"/m\": source /srv: no such file or directory"},
       {message({mounts::open_source{"/x", 3, false}, mounts::open_source{"/srv", 4, false},
@@ -65,6 +78,23 @@ TEST_CASE("a failure reads as in runc, word for word, because engines match on i
        "error mounting \"/srv\" to rootfs at \"/m\": bind it at /m: not a directory"},
       {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4}}, with(EXDEV)),
        "error mounting \"/srv\" to rootfs at \"/m\": the mountpoint lies on procfs"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4},
+                mounts::map_source{4, 5, false}},
+               with(EINVAL)),
+       "error mounting \"/srv\" to rootfs at \"/m\": failed to set MOUNT_ATTR_IDMAP on /srv (can its file system be "
+       "id-mapped?): invalid argument"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4},
+                mounts::map_source{4, 5, false}},
+               with(ENOSYS)),
+       "error mounting \"/srv\" to rootfs at \"/m\": failed to set MOUNT_ATTR_IDMAP on /srv: mount_setattr(2): "
+       "function not implemented"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4}}, with(EOPNOTSUPP)),
+       "error mounting \"/srv\" to rootfs at \"/m\": recursive attributes take mount_setattr(2), which this kernel "
+       "lacks or a filter denies"},
+      {message({mounts::open_source{"/srv", 4, false}, mounts::attach{.target = "/m", .slot = 4, .locked = {1, 0}}},
+               with(EPERM)),
+       "error mounting \"/srv\" to rootfs at \"/m\": bind it at /m: flags that the host set stay set in a user "
+       "namespace: operation not permitted"},
       {message({mounts::bind_console{}}, with(ELOOP)),
        "bind the terminal to /dev/console: /dev/console is a symbolic link"},
       {message({process::open_terminal{}}, with(ENODEV)), "open a terminal: there is no devpts at /dev/pts"},
@@ -89,7 +119,8 @@ TEST_CASE("any other step says what it is in the words of `explain`, then the ke
   testing::distinct_values values;
   const auto has_own_text = [](const step& one) {
     return std::holds_alternative<mounts::mount_filesystem>(one) || std::holds_alternative<mounts::attach>(one) ||
-           std::holds_alternative<mounts::open_source>(one) || std::holds_alternative<process::find_program>(one) ||
+           std::holds_alternative<mounts::open_source>(one) || std::holds_alternative<mounts::map_source>(one) ||
+           std::holds_alternative<process::find_program>(one) ||
            std::holds_alternative<process::change_directory>(one) || std::holds_alternative<execute_hook>(one);
   };
   for (const step& one : testing::every_step(values)) {

@@ -2,6 +2,7 @@
 #include <ocikit/mounts/options.hpp>
 
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -21,7 +22,9 @@ using list = std::vector<std::string>;
 std::string sum(const option_set& o) {
   std::string out = std::to_string(o.flags) + " -" + std::to_string(o.cleared) + " r" +
                     std::to_string(o.recursive_set) + " -r" + std::to_string(o.recursive_clear) + " data:" + o.data +
-                    " unsupported:" + std::string{o.unsupported} + " propagation:";
+                    (o.copy_up ? " copy-up" : "") + (o.id_map ? " id-map" : "") + (o.id_map_recursive ? "-r" : "") +
+                    (o.copy_link ? " copy-link" : "") + (o.source_nofollow ? " source" : "") +
+                    (o.target_nofollow ? " target" : "") + " propagation:";
   for (const std::uint64_t p : o.propagation) out += std::to_string(p) + ",";
   return out;
 }
@@ -140,6 +143,8 @@ TEST_CASE("the tables here know every option that `features` names, so that none
   for (const flag_row& row : flag_rows) mine.emplace_back(row.name);
   for (const propagation_row& row : propagation_rows) mine.emplace_back(row.name);
   for (const attribute_row& row : attribute_rows) mine.push_back(std::string{"r"} + row.name);
+  for (const char* name : {"defaults", "tmpcopyup", "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow"})
+    mine.emplace_back(name);
   auto named = option_names();
   std::sort(mine.begin(), mine.end());
   std::sort(named.begin(), named.end());
@@ -191,40 +196,95 @@ TEST_CASE("propagation keeps its order and its repetitions, because each is a sy
         std::vector<std::uint64_t>{MS_SHARED | MS_REC, MS_SLAVE, MS_SHARED | MS_REC});
 }
 
-TEST_CASE("options that are known but not supported are named, the first one, instead of becoming data unnoticed") {
-  for (const char* option : {"tmpcopyup", "idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow"})
-    CHECK(parse_options(list{"ro", option}).unsupported == option);
-  CHECK(parse_options(list{"ridmap", "tmpcopyup"}).unsupported == "ridmap");
-  CHECK(parse_options(list{"ro", "bind"}).unsupported.empty());
+TEST_CASE("what mount(2) has no flag for is set aside, and never data for the file system") {
+  const auto only = [](void (*change)(option_set&)) {
+    option_set out;
+    change(out);
+    return sum(out);
+  };
+  CHECK(sum(parse_options(list{"tmpcopyup"})) == only([](option_set& o) { o.copy_up = true; }));
+  CHECK(sum(parse_options(list{"idmap"})) == only([](option_set& o) { o.id_map = true; }));
+  CHECK(sum(parse_options(list{"ridmap"})) == only([](option_set& o) { o.id_map = o.id_map_recursive = true; }));
+  CHECK(sum(parse_options(list{"ridmap", "idmap"})) == only([](option_set& o) { o.id_map = true; }));
+  CHECK(sum(parse_options(list{"copy-symlink"})) == only([](option_set& o) { o.copy_link = true; }));
+  CHECK(sum(parse_options(list{"src-nofollow"})) == only([](option_set& o) { o.source_nofollow = true; }));
+  CHECK(sum(parse_options(list{"dest-nofollow"})) == only([](option_set& o) { o.target_nofollow = true; }));
 }
 
-TEST_CASE("a bind mount's flags become attributes, and those of the superblock vanish, as no bind can change them") {
-  for (const attribute_row& row : attribute_rows) {
-    CAPTURE(row.name);
-    const auto got = bind_attributes(parse_options(list{"bind", row.name}));
-    CHECK(got.set == row.set);
-    CHECK(got.clear == row.clear);
-  }
-  const auto none = bind_attributes(parse_options(list{"rbind", "sync", "mand", "lazytime", "silent", "dirsync"}));
-  CHECK(none.set == 0);
-  CHECK(none.clear == 0);
-}
+namespace {
 
-TEST_CASE("of several atime options a bind mount takes the one that mount(2) takes: strictatime, noatime, relatime") {
+constexpr std::uint64_t plain =
+    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | no_symfollow_attribute;
+constexpr std::uint64_t all_atime = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+
+}  // namespace
+
+TEST_CASE("a bind mount without flags keeps its source's; with one it has those that are asked for and no others") {
   struct row {
     list options;
-    std::uint64_t set;
+    std::uint64_t set, clear;
   };
   const row rows[] = {
-      {{"noatime", "relatime"}, MOUNT_ATTR_NOATIME},        {{"relatime", "noatime"}, MOUNT_ATTR_NOATIME},
-      {{"noatime", "norelatime"}, MOUNT_ATTR_NOATIME},      {{"noatime", "nostrictatime"}, MOUNT_ATTR_NOATIME},
-      {{"strictatime", "noatime"}, MOUNT_ATTR_STRICTATIME}, {{"strictatime", "atime"}, MOUNT_ATTR_STRICTATIME},
-      {{"noatime", "atime"}, MOUNT_ATTR_RELATIME},          {{"relatime", "norelatime"}, MOUNT_ATTR_RELATIME},
+      {{"bind"}, 0, 0},
+      {{"rbind", "rprivate", "rro"}, 0, 0},
+      {{"bind", "ro"}, MOUNT_ATTR_RDONLY, plain & ~std::uint64_t{MOUNT_ATTR_RDONLY}},
+      {{"bind", "rw"}, 0, plain},
+      {{"bind", "suid"}, 0, plain},
+      {{"bind", "sync"}, 0, plain},  // of the superblock, but a flag
+      {{"bind", "nosymfollow"}, no_symfollow_attribute, plain & ~no_symfollow_attribute},
+      {{"bind", "nosuid", "nodev", "noexec", "ro", "nosymfollow"}, plain, 0},
+      {{"bind", "atime"}, 0, plain},  // an atime that is only cleared changes nothing, as with mount(2)
+      {{"bind", "diratime"}, 0, plain},
+      {{"bind", "norelatime"}, 0, plain},
+      {{"bind", "nostrictatime"}, 0, plain},
+      {{"bind", "noatime"}, MOUNT_ATTR_NOATIME, plain | all_atime},
+      {{"bind", "relatime"}, MOUNT_ATTR_RELATIME, plain | all_atime},
+      {{"bind", "strictatime"}, MOUNT_ATTR_STRICTATIME, plain | all_atime},
+      {{"bind", "nodiratime"}, MOUNT_ATTR_NODIRATIME, plain | MOUNT_ATTR__ATIME},
+      {{"bind", "noatime", "relatime"}, MOUNT_ATTR_NOATIME, plain | all_atime},
+      {{"bind", "strictatime", "noatime"}, MOUNT_ATTR_STRICTATIME, plain | all_atime},
   };
   for (const row& one : rows) {
     CAPTURE(one.options);
-    const auto got = bind_attributes(parse_options(one.options));
+    const auto got = bind_attributes(parse_options(one.options), false);
     CHECK(got.set == one.set);
-    CHECK(got.clear == MOUNT_ATTR__ATIME);
+    CHECK(got.clear == one.clear);
+  }
+}
+
+TEST_CASE(
+    "in a user namespace flags that could be locked stay, and what spells them out as off demands their absence") {
+  constexpr std::uint64_t atime_mask = ST_NOATIME | ST_NODIRATIME | ST_RELATIME;
+  struct row {
+    list options;
+    std::uint64_t set, clear, mask, value;
+  };
+  const row rows[] = {
+      {{"bind"}, 0, 0, 0, 0},
+      {{"bind", "ro"}, MOUNT_ATTR_RDONLY, no_symfollow_attribute, 0, 0},
+      {{"bind", "rw"}, 0, no_symfollow_attribute | MOUNT_ATTR_RDONLY, ST_RDONLY, 0},
+      {{"bind", "dev", "exec", "suid"},
+       0,
+       no_symfollow_attribute | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID,
+       ST_NODEV | ST_NOEXEC | ST_NOSUID,
+       0},
+      {{"bind", "norelatime"}, 0, no_symfollow_attribute, 0, 0},
+      {{"bind", "noatime"}, MOUNT_ATTR_NOATIME, no_symfollow_attribute | all_atime, atime_mask, ST_NOATIME},
+      {{"bind", "strictatime"}, MOUNT_ATTR_STRICTATIME, no_symfollow_attribute | all_atime, atime_mask, 0},
+      {{"bind", "nodiratime"},
+       MOUNT_ATTR_NODIRATIME,
+       no_symfollow_attribute | MOUNT_ATTR__ATIME,
+       atime_mask,
+       ST_NODIRATIME | ST_RELATIME},
+  };
+  for (const row& one : rows) {
+    CAPTURE(one.options);
+    const option_set options = parse_options(one.options);
+    const auto got = bind_attributes(options, true);
+    CHECK(got.set == one.set);
+    CHECK(got.clear == one.clear);
+    const auto demand = locked_demand(options);
+    CHECK(demand.mask == one.mask);
+    CHECK(demand.value == one.value);
   }
 }

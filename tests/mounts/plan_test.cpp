@@ -45,9 +45,22 @@ struct planned_mounts {
   explicit planned_mounts(std::vector<spec::mount> mounts, const facts& known = known_facts())
       : config{.mounts = std::move(mounts)}, plan{plan_mounts(config, known, texts, slots)} {}
 
+  /// Nothing without mounts whose ids are mapped.
+  [[nodiscard]] std::string mapped_text() const {
+    std::string out;
+    for (const id_mapping_source& one : plan->id_mappings) {
+      out += "mapping " + std::to_string(one.slot) + " " + one.path + " [" + one.where + "]";
+      for (const auto* maps : {&one.uids, &one.gids})
+        for (const spec::id_mapping& m : *maps)
+          out += " " + std::to_string(m.container_id) + ":" + std::to_string(m.host_id) + ":" + std::to_string(m.size);
+      out += "\n";
+    }
+    return plan->mapped.empty() ? out : out + "mapped" + full_text(plan->mapped);
+  }
+
   [[nodiscard]] std::string text() const {
     if (!plan) return plan.error().message();
-    return "sources" + full_text(plan->sources) + "targets" + full_text(plan->targets) + "finishing" +
+    return mapped_text() + "sources" + full_text(plan->sources) + "targets" + full_text(plan->targets) + "finishing" +
            full_text(plan->finishing) + "slots " + std::to_string(slots);
   }
 };
@@ -57,6 +70,15 @@ std::string expected(const steps& sources, const steps& targets, const steps& fi
          "slots " + std::to_string(slots);
 }
 
+constexpr std::uint64_t no_symfollow = 0x200000;  // newer than many C libraries
+
+/// A bind mount with any flag has just these.
+attributes exactly(std::uint64_t set) {
+  constexpr std::uint64_t all =
+      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | no_symfollow;
+  return {set, all & ~set};
+}
+
 }  // namespace
 
 TEST_CASE("no mounts, no steps") { CHECK(planned_mounts{{}}.text() == expected({}, {})); }
@@ -64,7 +86,11 @@ TEST_CASE("no mounts, no steps") { CHECK(planned_mounts{{}}.text() == expected({
 TEST_CASE("a bind mount is its option, not its type: a source in a slot, then attached with its attributes") {
   CHECK(planned_mounts{{entry("/data", "none", "/srv", {"rbind", "ro", "nosuid", "rro"})}}.text() ==
         expected({{open_source{"/srv", 5, true}, "/mounts/0/source"}},
-                 {{attach{"/data", 5, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0}, {MOUNT_ATTR_RDONLY, 0}, {}, false},
+                 {{attach{.target = "/data",
+                          .slot = 5,
+                          .own = exactly(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID),
+                          .recursive = {MOUNT_ATTR_RDONLY, 0},
+                          .subtree = true},
                    "/mounts/0"}},
                  {}, 6));
   CHECK(planned_mounts{{entry("/data", "bind", "/srv")}}.text() ==
@@ -81,7 +107,7 @@ TEST_CASE("all sources come first, in the config's order, each with a slot of it
              {open_source{"/b", 6, false}, "/mounts/2/source"}},
             {{attach{"/a", 5, {}, {}, propagation, false}, "/mounts/0"},
              {mount_filesystem{.type = "tmpfs", .source = "tmpfs", .target = "/t", .inherit_mode = true}, "/mounts/1"},
-             {attach{"/b", 6, {0, MOUNT_ATTR_RDONLY}, {}, {}, false}, "/mounts/2"}},
+             {attach{"/b", 6, exactly(0), {}, {}, false}, "/mounts/2"}},
             {}, 7));
 }
 
@@ -121,6 +147,18 @@ TEST_CASE("what the runtime still has to fill becomes read-only last") {
     if (one.late) finishing = {{change_attributes{one.mount.destination, {MOUNT_ATTR_RDONLY, 0}}, "/mounts/0"}};
     CHECK(got.text() == expected({}, {{step, "/mounts/0"}}, finishing));
   }
+}
+
+TEST_CASE("a tmpfs may begin with a copy of what it covers; for any other type the option means nothing, as in runc") {
+  CHECK(
+      planned_mounts{{entry("/t", "tmpfs", "t", {"tmpcopyup", "ro"}), entry("/s", "sysfs", "s", {"tmpcopyup"})}}
+          .text() ==
+      expected(
+          {},
+          {{mount_filesystem{.type = "tmpfs", .source = "t", .target = "/t", .inherit_mode = true, .copy_up = true},
+            "/mounts/0"},
+           {mount_filesystem{.type = "sysfs", .source = "s", .target = "/s", .ordinary_directory = true}, "/mounts/1"}},
+          {{change_attributes{"/t", {MOUNT_ATTR_RDONLY, 0}}, "/mounts/0"}}));
 }
 
 TEST_CASE("kernel views go on ordinary directories only, and a tmpfs takes over the mode of what it covers") {
@@ -191,13 +229,95 @@ TEST_CASE("a bind mount that may lie on procfs says so, for the executor refuses
 }
 
 TEST_CASE("what cannot be done is refused with its place, instead of being left out") {
-  spec::mount mapped = entry("/m", "", "/s", {"bind"});
-  mapped.uid_mappings = {{0, 1, 1}};
-  CHECK(planned_mounts{{mapped}}.text() == "id-mapped mounts are not supported yet (config.json#/mounts/0)");
-  CHECK(planned_mounts{{entry("/t", "tmpfs", ""), entry("/m", "", "/s", {"bind", "idmap"})}}.text() ==
-        "mount option \"idmap\" is not supported yet (config.json#/mounts/1/options)");
   CHECK(planned_mounts{{entry("/m", "", "/s", {"bind", "size=1"})}}.text() ==
         "bind mounts cannot have any filesystem-specific options applied (config.json#/mounts/0/options)");
+  const std::string both =
+      "`copy-symlink` is mutually exclusive with `src-nofollow` and `dest-nofollow` (config.json#/mounts/0/options)";
+  CHECK(planned_mounts{{entry("/m", "", "/s", {"bind", "copy-symlink", "src-nofollow"})}}.text() == both);
+  CHECK(planned_mounts{{entry("/m", "", "/s", {"bind", "dest-nofollow", "copy-symlink"})}}.text() == both);
+  CHECK(planned_mounts{{entry("/m", "tmpfs", "", {"dest-nofollow"})}}.text() ==
+        "`copy-symlink`, `src-nofollow` and `dest-nofollow` are for bind mounts only (config.json#/mounts/0/options)");
+}
+
+TEST_CASE("mounts whose ids are mapped are sources of their own, with one mapping for all that ask for the same") {
+  const auto mapped = [](std::string target, list options, std::uint32_t first) {
+    spec::mount out = entry(std::move(target), "", "/s", std::move(options));
+    out.uid_mappings = {{0, first, 10}, {20, 30, 1}};
+    out.gid_mappings = {{0, first, 10}};
+    return out;
+  };
+  CHECK(planned_mounts{{mapped("/a", {"bind"}, 1000), mapped("/b", {"rbind", "ridmap"}, 1000),
+                        mapped("/c", {"rbind", "idmap"}, 2000)}}
+            .text() ==
+        "mapping 6  [/mounts/0/uidMappings] 0:1000:10 20:30:1 0:1000:10\n"
+        "mapping 9  [/mounts/2/uidMappings] 0:2000:10 20:30:1 0:2000:10\n"
+        "mapped" +
+            full_text(steps{{open_source{"/s", 5, false}, "/mounts/0/source"},
+                            {map_source{5, 6, false}, "/mounts/0"},
+                            {open_source{"/s", 7, true}, "/mounts/1/source"},
+                            {map_source{7, 6, true}, "/mounts/1"},
+                            {open_source{"/s", 8, true}, "/mounts/2/source"},
+                            {map_source{8, 9, false}, "/mounts/2"}}) +
+            expected({},
+                     {{attach{.target = "/a", .slot = 5}, "/mounts/0"},
+                      {attach{.target = "/b", .slot = 7, .subtree = true}, "/mounts/1"},
+                      {attach{.target = "/c", .slot = 8, .subtree = true}, "/mounts/2"}},
+                     {}, 10));
+}
+
+TEST_CASE("a mount that asks for no mapping of its own has the container's: its maps, or the namespace it joins") {
+  spec::config config{.mounts = {entry("/a", "", "/s", {"bind", "idmap"})}};
+  config.platform = spec::linux_platform{};
+  config.platform->namespaces = {{spec::namespace_type::user, ""}};
+  config.platform->uid_mappings = {{0, 5000, 10}};
+  config.platform->gid_mappings = {{0, 6000, 10}};
+  const auto mapping = [&config] {
+    text_pool texts;
+    std::uint32_t slots = 0;
+    const auto plan = plan_mounts(config, known_facts(), texts, slots);
+    return plan->id_mappings.at(0);
+  };
+  CHECK(mapping().uids == config.platform->uid_mappings);
+  CHECK(mapping().gids == config.platform->gid_mappings);
+  CHECK(mapping().path.empty());
+  CHECK(mapping().where == "/linux/uidMappings");
+  config.platform->namespaces = {{spec::namespace_type::ipc, "/i"}, {spec::namespace_type::user, "/u"}};
+  CHECK(mapping().uids.empty());
+  CHECK(mapping().path == "/u");
+  CHECK(mapping().where == "/linux/namespaces/1");
+}
+
+TEST_CASE("a source in the root file system is opened in its turn and as the container sees it") {
+  CHECK(planned_mounts{{entry("/a", "", "/srv", {"bind"}), entry("/b", "", "/b/rootfs/a/../x", {"rbind"}),
+                        entry("/c", "", "/b/rootfs", {"bind"}), entry("/d", "", "/b/rootfs/../y", {"bind"})}}
+            .text() == expected({{open_source{"/srv", 5, false}, "/mounts/0/source"},
+                                 {open_source{"/b/rootfs", 7, false}, "/mounts/2/source"},
+                                 {open_source{"/b/rootfs/../y", 8, false}, "/mounts/3/source"}},
+                                {{attach{.target = "/a", .slot = 5}, "/mounts/0"},
+                                 {open_source{"/b/rootfs/x", 6, true, false, 9}, "/mounts/1/source"},
+                                 {attach{.target = "/b", .slot = 6, .subtree = true}, "/mounts/1"},
+                                 {attach{.target = "/c", .slot = 7}, "/mounts/2"},
+                                 {attach{.target = "/d", .slot = 8}, "/mounts/3"}},
+                                {}, 9));
+}
+
+TEST_CASE("a destination may be told as the host sees it, below the root file system") {
+  CHECK(planned_mounts{{entry("/b/rootfs/t", "ext4", "e"), entry("/b/rootfs2/t", "ext4", "e")}}.text() ==
+        expected({}, {{mount_filesystem{.type = "ext4", .source = "e", .target = "/t"}, "/mounts/0"},
+                      {mount_filesystem{.type = "ext4", .source = "e", .target = "/b/rootfs2/t"}, "/mounts/1"}}));
+}
+
+TEST_CASE("links at either end of a bind mount are taken themselves where that is asked for") {
+  CHECK(
+      planned_mounts{{entry("/a", "", "/s", {"bind", "src-nofollow"}), entry("/b", "", "/s", {"bind", "dest-nofollow"}),
+                      entry("/c", "", "/s", {"bind", "copy-symlink"})}}
+          .text() == expected({{open_source{"/s", 5, false, true}, "/mounts/0/source"},
+                               {open_source{"/s", 6, false, false}, "/mounts/1/source"},
+                               {open_source{"/s", 7, false, true}, "/mounts/2/source"}},
+                              {{attach{.target = "/a", .slot = 5}, "/mounts/0"},
+                               {attach{.target = "/b", .slot = 6, .nofollow = true}, "/mounts/1"},
+                               {attach{.target = "/c", .slot = 7, .copy_link = true}, "/mounts/2"}},
+                              {}, 8));
 }
 
 TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the kernel forbids a mount") {
@@ -213,10 +333,15 @@ TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the ker
                          {change_propagation{"/sys/fs/cgroup", MS_PRIVATE | MS_REC}, "/mounts/0"}});
   };
   const std::uint64_t propagation[] = {MS_PRIVATE | MS_REC};
-  const std::string bound = expected(
-      {{open_source{"/sys/fs/cgroup", 5, true}, "/mounts/0/source"}},
-      {{attach{"/sys/fs/cgroup", 5, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0}, {}, propagation, false}, "/mounts/0"}},
-      {}, 6);
+  const std::string bound =
+      expected({{open_source{"/sys/fs/cgroup", 5, true}, "/mounts/0/source"}},
+               {{attach{.target = "/sys/fs/cgroup",
+                        .slot = 5,
+                        .own = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, no_symfollow},  // the others may be locked
+                        .propagation = propagation,
+                        .subtree = true},
+                 "/mounts/0"}},
+               {}, 6);
   struct row {
     bool user_namespace, cgroup_namespace;
     std::string text;
@@ -265,7 +390,12 @@ planned<mounts::step> v1_link(zstring_view name) { return {make_link{"cg", name,
 
 TEST_CASE("cgroup v1 without a namespace: the container's own directories are bound, one per hierarchy") {
   const auto bind = [](zstring_view target, std::uint32_t slot) -> planned<mounts::step> {
-    return {attach{target, slot, {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0}, {}, {}, false, true}, "/mounts/0"};
+    return {attach{.target = target,
+                   .slot = slot,
+                   .own = exactly(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV),
+                   .directory = true,
+                   .subtree = true},
+            "/mounts/0"};
   };
   CHECK(planned_mounts{{entry("/cg", "cgroup", "cgroup", {"ro", "nodev"})}, v1_facts(false)}.text() ==
         expected({{open_source{"/sys/fs/cgroup/cpu,cpuacct/c", 5, true}, "/mounts/0/source"},

@@ -151,13 +151,28 @@ class composer {
     return {};
   }
 
-  /// Across a user namespace the runtime opens the sources, before the init is born: its root may not reach them.
+  /// Across a user namespace the runtime opens the sources, before the init is born: its root may not reach them. What
+  /// it opens can only be handed over detached. It also maps ids, for which that root has no privileges.
   void add_sources() {
-    if (!in_user_namespace_ || !known_.privileged) return plan_.add(actor::init, std::move(tree_.sources));
-    std::vector<plan_step> sources;
-    for (const auto& one : tree_.sources)
-      std::visit([&](const auto& s) { sources.push_back({step{s}, one.where, actor::runtime}); }, one.what);
-    plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(start_at_), sources.begin(), sources.end());
+    std::vector<plan_step> early;
+    const auto add_early = [&early](const step_list<mounts::step>& steps) {
+      for (const auto& one : steps)
+        std::visit([&](const auto& s) { early.push_back({step{s}, one.where, actor::runtime}); }, one.what);
+    };
+    for (const mounts::id_mapping_source& one : tree_.id_mappings)
+      early.push_back({mapping_step(one), one.where, actor::runtime});
+    add_early(tree_.mapped);
+    if (in_user_namespace_ && known_.privileged && known_.mounts.detached_mounts) {
+      add_early(tree_.sources);
+    } else {
+      plan_.add(actor::init, std::move(tree_.sources));
+    }
+    plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(start_at_), early.begin(), early.end());
+  }
+
+  step mapping_step(const mounts::id_mapping_source& from) {
+    if (!from.path.empty()) return open_namespace{plan_.texts.keep(from.path), from.slot};
+    return make_id_mapping{plan_.texts.keep(map_text(from.uids)), plan_.texts.keep(map_text(from.gids)), from.slot};
   }
 
   void host_hooks() {

@@ -22,6 +22,7 @@
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/hooks.hpp>
+#include <ocikit/container/id_mapping.hpp>
 #include <ocikit/container/init_session.hpp>
 #include <ocikit/container/notify_socket.hpp>
 #include <ocikit/container/plan.hpp>
@@ -30,6 +31,7 @@
 #include <ocikit/container/state.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/state_root.hpp>
+#include <ocikit/mounts/execute.hpp>
 #include <ocikit/namespaces/net_device.hpp>
 #include <ocikit/sys/utc_time.hpp>
 
@@ -233,6 +235,7 @@ class creation {
       return config.platform && namespaces::find(config.platform->namespaces, type).entry != nullptr;
     };
     facts_.mounts.user_namespace = has(spec::namespace_type::user);
+    if (facts_.mounts.user_namespace) facts_.mounts.detached_mounts = mounts::has_detached_mounts();
     facts_.mounts.mount_namespace = has(spec::namespace_type::mount);
     facts_.mounts.cgroup_namespace = has(spec::namespace_type::cgroup);
     facts_.process.last_capability = wanted_.last_capability;
@@ -290,19 +293,32 @@ class creation {
     return {};
   }
 
+  result<void> take(const make_id_mapping& s) {
+    slots_[s.slot] = OCIKIT_TRY(open_id_mapping(s.uids, s.gids));
+    return {};
+  }
+
   result<void> take(const mounts::open_source& s) {
-    const unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U);
-    const auto tree = sys::raw::open_tree(AT_FDCWD, s.path.c_str(), flags);
-    if (!sys::raw::failed(tree)) {
-      slots_[s.slot] = unique_fd{adopt_fd, static_cast<int>(tree)};
-      return {};
-    }
-    const plan_step* self = nullptr;
-    for (const plan_step& one : plan_.steps)
-      if (const auto* open = std::get_if<mounts::open_source>(&one.what); open == &s) self = &one;
-    const std::size_t index =
-        self == nullptr ? plan_.steps.size() : static_cast<std::size_t>(self - plan_.steps.data());
-    return tl::unexpected(in_init(explain(init_failure{index, sys::raw::errno_of(tree), 0, {}}, plan_)));
+    auto tree = mounts::detail::clone_host_source(s);
+    if (mounts::detail::lacks_open_tree(tree)) tree = -ENOSYS;
+    if (sys::raw::failed(tree)) return tl::unexpected(explained(s, tree));
+    slots_[s.slot] = unique_fd{adopt_fd, static_cast<int>(tree)};
+    return {};
+  }
+
+  result<void> take(const mounts::map_source& s) {
+    auto r = mounts::detail::map_ids(slots_[s.slot].get(), slots_[s.mapping].get(), s.recursive);
+    if (mounts::detail::lacks_mount_setattr(r)) r = -ENOSYS;
+    if (sys::raw::failed(r)) return tl::unexpected(explained(s, r));
+    return {};
+  }
+
+  /// The error that the init would have given for this step of a plan.
+  template <class Step>
+  error explained(const Step& s, sys::raw::outcome r) const {
+    std::size_t index = 0;
+    while (index < plan_.steps.size() && std::get_if<Step>(&plan_.steps[index].what) != &s) ++index;
+    return in_init(explain(init_failure{index, sys::raw::errno_of(r), 0, {}}, plan_));
   }
 
   result<void> take(const start_init& s) {

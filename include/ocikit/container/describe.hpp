@@ -129,19 +129,25 @@ inline std::string words(const namespaces::move_network_device& s) {
 inline std::string words(const mounts::set_propagation& s) { return "make all mounts " + propagation_name(s.flags); }
 inline std::string words(const mounts::bind_root& s) { return "bind the root file system " + std::string{s.path}; }
 inline std::string words(const mounts::open_source& s) {
-  return "open " + std::string{s.path} + " to bind it" + (s.recursive ? " with what is mounted below it" : "");
+  return "open " + std::string{s.path} + (s.inside != 0 ? " of the container" : "") + " to bind it" +
+         (s.nofollow ? ", also if it is a link," : "") + (s.recursive ? " with what is mounted below it" : "");
+}
+inline std::string words(const mounts::map_source& s) {
+  return std::string{"map its ids"} + (s.recursive ? " and those of what is mounted below it" : "");
 }
 inline std::string words(const mounts::attach& s) {
   std::string notes = attribute_names(s.own);
   const std::string recursive = attribute_names(s.recursive, "r");
   if (!recursive.empty()) notes += (notes.empty() ? "" : ",") + recursive;
   for (const std::uint64_t flags : s.propagation) notes += (notes.empty() ? "" : ",") + propagation_name(flags);
-  return "bind it at " + std::string{s.target} + in_brackets(notes);
+  if (s.nofollow) notes += notes.empty() ? "dest-nofollow" : ",dest-nofollow";
+  return (s.copy_link ? "bind it or copy the link to " : "bind it at ") + std::string{s.target} + in_brackets(notes);
 }
 inline std::string words(const mounts::mount_filesystem& s) {
   std::string notes = flag_names(s.flags);
   if (!s.data.empty()) notes += (notes.empty() ? "" : ",") + std::string{s.data};
-  return "mount " + std::string{s.type} + " at " + std::string{s.target} + in_brackets(notes);
+  const std::string copying = s.copy_up ? " over a copy of what lies there" : "";
+  return "mount " + std::string{s.type} + " at " + std::string{s.target} + copying + in_brackets(notes);
 }
 inline std::string words(const mounts::change_propagation& s) {
   return "make the mount at " + std::string{s.target} + " " + propagation_name(s.flags);

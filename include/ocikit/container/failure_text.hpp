@@ -14,6 +14,8 @@
 #include <ocikit/container/captured_program.hpp>
 #include <ocikit/container/describe.hpp>
 #include <ocikit/container/plan.hpp>
+#include <ocikit/mounts/copy_up.hpp>
+#include <ocikit/sys/quoted_text.hpp>
 
 namespace ocikit::container {
 
@@ -22,7 +24,7 @@ struct init_failure {
   std::size_t step = 0;
   int code = 0;
   int wait_status = 0;
-  std::string output = {};
+  std::string output = {};  ///< ... or of a step with many files the name of the one at which it failed
 };
 
 namespace detail {
@@ -38,8 +40,20 @@ inline std::string mounting(std::string_view source, std::string_view target) {
   return "error mounting \"" + std::string{source} + "\" to rootfs at \"" + std::string{target} + "\"";
 }
 
+/// Of a copy that failed at the file that the init named.
+inline error copying(const std::string& mount, const init_failure& f) {
+  const std::string what = mount + ": tmpcopyup: copy " + sys::go_quoted(f.output);
+  if (f.code == E2BIG)
+    return error::from_errno(0, what + ": there are more than " + std::to_string(mounts::most_copied) + " files");
+  if (f.code == ENAMETOOLONG)
+    return error::from_errno(
+        0, what + ": directories are more than " + std::to_string(mounts::deepest_copy) + " levels deep");
+  return with_errno(f, what);
+}
+
 inline error explain(const mounts::mount_filesystem& s, const init_failure& f, const plan&) {
   const std::string what = mounting(s.source, s.target);
+  if (s.copy_up && !f.output.empty()) return copying(what, f);
   if (s.ordinary_directory && (f.code == ELOOP || f.code == ENOTDIR))
     return error::from_errno(
         0, what + ": filesystem \"" + std::string{s.type} + "\" must be mounted on ordinary directory");
@@ -58,15 +72,34 @@ inline std::string source_of(const plan& of, std::uint32_t slot) {
 inline error explain(const mounts::attach& s, const init_failure& f, const plan& of) {
   const std::string what = mounting(source_of(of, s.slot), s.target);
   if (f.code == EXDEV) return error::from_errno(0, what + ": the mountpoint lies on procfs");
+  if (f.code == EOPNOTSUPP)
+    return error::from_errno(
+        0, what + ": recursive attributes take mount_setattr(2), which this kernel lacks or a filter denies");
+  if (f.code == EPERM && s.locked.mask != 0)
+    return with_errno(f, what + ": " + words(s) + ": flags that the host set stay set in a user namespace");
   return with_errno(f, what + ": " + words(s));
 }
 
-inline error explain(const mounts::open_source& s, const init_failure& f, const plan& of) {
-  std::string target;
+/// Where what `slot` holds is to go.
+inline std::string target_of(const plan& of, std::uint32_t slot) {
   for (const plan_step& one : of.steps)
-    if (const auto* attach = std::get_if<mounts::attach>(&one.what); attach != nullptr && attach->slot == s.slot)
-      target = std::string{attach->target};
-  return with_errno(f, mounting(s.path, target) + ": source " + std::string{s.path});
+    if (const auto* attach = std::get_if<mounts::attach>(&one.what); attach != nullptr && attach->slot == slot)
+      return std::string{attach->target};
+  return {};
+}
+
+inline error explain(const mounts::open_source& s, const init_failure& f, const plan& of) {
+  const std::string what = mounting(s.path, target_of(of, s.slot)) + ": source " + std::string{s.path};
+  return with_errno(f, f.code == ENOSYS ? what + ": open_tree(2), without which no ids can be mapped" : what);
+}
+
+inline error explain(const mounts::map_source& s, const init_failure& f, const plan& of) {
+  const std::string source = source_of(of, s.slot);
+  const std::string what = mounting(source, target_of(of, s.slot)) + ": failed to set MOUNT_ATTR_IDMAP on " + source;
+  if (f.code == ENOSYS) return with_errno(f, what + ": mount_setattr(2)");
+  if (f.code == EINVAL) return with_errno(f, what + " (can its file system be id-mapped?)");
+  if (f.code == EPERM) return with_errno(f, what + " (is it id-mapped already, or of a file system that is not ours?)");
+  return with_errno(f, what);
 }
 
 inline error explain(const mounts::bind_console& s, const init_failure& f, const plan&) {

@@ -37,6 +37,19 @@ struct open_namespace {
   bool operator==(const open_namespace&) const = default;
 };
 
+/// Makes a user namespace that nobody is in, for its maps: those of id-mapped mounts. Its descriptor goes into `slot`.
+/// Each map is lines of `inside outside size`. See: user_namespaces(7), mount_setattr(2).
+struct make_id_mapping {
+  static constexpr std::string_view name = "make a mapping of ids for mounts";
+  zstring_view uids = {};
+  zstring_view gids = {};
+  std::uint32_t slot = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"uids", &make_id_mapping::uids}, member{"gids", &make_id_mapping::gids},
+                      member{"slot", &make_id_mapping::slot});
+  bool operator==(const make_id_mapping&) const = default;
+};
+
 /// clone3(2) of the container's init into the namespaces of `flags` (CLONE_NEW*) and into its cgroup. The namespaces
 /// at `user_namespace` and `pid_namespace` are joined first; empty: none.
 struct start_init {
@@ -142,8 +155,8 @@ struct joined<std::variant<A...>> {
 };
 }  // namespace detail
 
-using own_step = std::variant<make_cgroup, open_namespace, start_init, map_ids, call_hooks, save_state, send_listener,
-                              execute_hook, learn_pid, hand_over, await_start>;
+using own_step = std::variant<make_cgroup, open_namespace, make_id_mapping, start_init, map_ids, call_hooks, save_state,
+                              send_listener, execute_hook, learn_pid, hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
 using step =

@@ -8,7 +8,10 @@
 
 #include <cstring>
 
+#include <ocikit/mounts/bind.hpp>
+#include <ocikit/mounts/copy_up.hpp>
 #include <ocikit/mounts/steps.hpp>
+#include <ocikit/mounts/workspace.hpp>
 #include <ocikit/sys/raw.hpp>
 #include <ocikit/sys/rooted.hpp>
 
@@ -17,47 +20,7 @@ namespace ocikit::mounts {
 using sys::raw::failed;
 using sys::raw::outcome;
 
-/// What the steps share: descriptors that one makes and a later one needs.
-struct workspace {
-  int root = -1;                                          ///< the container's root, a mount of its own
-  int* slots = nullptr;                                   ///< sources of bind mounts by slot
-  int terminal = -1;                                      ///< slave end of the container's terminal
-  int null = -1;                                          ///< the host's /dev/null, verified
-  zstring_view first_mask{};                              ///< where the empty directory was mounted first,
-  int empty = -1;                                         ///< and, once there is a second place for it, itself
-  zstring_view last_directory{};                          ///< of the devices made last,
-  int last_directory_fd = -1;                             ///< and its descriptor
-  zstring_view last_target{};                             ///< of the mount before, when its target was made for it,
-  int last_parent_fd = -1;                                ///< in this directory,
-  sys::raw::links last_follow = sys::raw::links::scoped;  ///< which was looked up like this
-};
-
 namespace detail {
-
-[[nodiscard]] inline int as_fd(outcome r) noexcept { return static_cast<int>(r); }
-
-[[nodiscard]] inline outcome clone_mount(int fd, bool recursive) noexcept {
-  return sys::raw::open_tree(
-      fd, "", sys::open_tree_clone | sys::open_tree_cloexec | AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U));
-}
-
-/// On the descriptor `target`, or on `name` in it; a link of that name is not followed.
-[[nodiscard]] inline outcome attach_at(int mount, int target, const char* name = "") noexcept {
-  return sys::raw::move_mount(mount, "", target, name,
-                              sys::move_mount_from_fd | (*name == '\0' ? sys::move_mount_to_fd : 0U));
-}
-
-[[nodiscard]] inline outcome set_attributes(int mount, const attributes& wanted, bool recursive) noexcept {
-  if (wanted.empty()) return 0;
-  const sys::mount_attributes kernel{wanted.set, wanted.clear, 0, 0};
-  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
-}
-
-[[nodiscard]] inline outcome set_mount_propagation(int mount, std::uint64_t flags) noexcept {
-  const bool recursive = (flags & sys::ms::rec) != 0;
-  const sys::mount_attributes kernel{0, 0, flags & ~sys::ms::rec, 0};
-  return sys::raw::mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? sys::at_recursive : 0U), kernel);
-}
 
 /// -EXDEV when `fd` lies on a procfs: nothing of the container's may cover a part of it.
 [[nodiscard]] inline outcome refuse_procfs(int fd) noexcept {
@@ -92,7 +55,8 @@ namespace detail {
 struct place {
   outcome directory = -ENOENT;
   const char* name = "";
-  bool made = false;  ///< for this mount: then it is no part of a procfs, where nothing can be made
+  bool made = false;     ///< for this mount: then it is no part of a procfs, where nothing can be made
+  bool missing = false;  ///< it was not there before
 };
 
 /// Makes the missing `target` in its parent directory, which is noted in `w` for the mount's neighbours.
@@ -108,7 +72,7 @@ struct place {
   w.last_follow = known ? w.last_follow : follow;
   w.last_parent_fd = as_fd(parent);
   w.last_target = target;
-  return {parent, name, true};
+  return {parent, name, true, true};
 }
 
 /// The place for a mount at `target`, made when missing; `kind_of()` tells what to make.
@@ -128,7 +92,50 @@ template <class KindOf>
   if (const outcome r = kind_of(make); failed(r)) return {r};
   const mode_t mode = make == sys::raw::missing::directory ? 0755 : 0644;
   if (const place made = make_place(target, make, mode, follow, w); made.made) return made;
-  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow)};
+  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow), "", false, true};
+}
+
+/// The directory that holds the last component of `path`, made when missing; that component's name is `split(path)`'s.
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome open_or_make_parent(zstring_view path, workspace& w) noexcept {
+  const sys::raw::split_path parts = sys::raw::split(path.c_str());
+  if (parts.name == nullptr) return -EINVAL;
+  w.last_parent_fd = -1;  // whatever is made here is none of the neighbours
+  char parent[4096];
+  std::memcpy(parent, path.c_str(), parts.parent_size);
+  parent[parts.parent_size] = '\0';
+  const char* directory = parts.parent_size == 0 ? "/" : parent;
+  return sys::raw::open_or_make_in_root(w.root, directory, sys::raw::missing::directory, 0755);
+}
+
+/// As `find_place`, except that a link at the path's end is the place itself.
+template <class KindOf>
+[[nodiscard]] OCIKIT_MOUNTS_RARE place find_unfollowed_place(zstring_view target, workspace& w,
+                                                             KindOf kind_of) noexcept {
+  const outcome parent = open_or_make_parent(target, w);
+  if (failed(parent)) return {parent};
+  const char* name = sys::raw::split(target.c_str()).name;
+  const outcome found = sys::raw::openat(as_fd(parent), name, O_PATH | O_NOFOLLOW);
+  if (found != -ENOENT) return {found};
+  sys::raw::missing make{};
+  outcome r = kind_of(make);
+  if (!failed(r)) r = sys::raw::make_in(as_fd(parent), name, make, make == sys::raw::missing::directory ? 0755 : 0644);
+  if (failed(r)) return {r};
+  return {parent, name, true, true};
+}
+
+/// Makes `target` a link with the content of the one that `link` refers to; one that is there already stays.
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome copy_link_to(int link, zstring_view target, workspace& w) noexcept {
+  char content[4096], present[4096];
+  const outcome size = sys::raw::readlinkat(link, "", content, sizeof content - 1);
+  if (failed(size)) return size;
+  content[size] = '\0';
+  const outcome parent = open_or_make_parent(target, w);
+  if (failed(parent)) return parent;
+  const char* name = sys::raw::split(target.c_str()).name;
+  const outcome r = sys::raw::symlinkat(content, as_fd(parent), name);
+  if (r != -EEXIST) return r;
+  const outcome there = sys::raw::readlinkat(as_fd(parent), name, present, sizeof present);
+  return there == size && std::memcmp(present, content, static_cast<std::size_t>(size)) == 0 ? 0 : -EEXIST;
 }
 
 }  // namespace detail
@@ -139,7 +146,7 @@ template <class KindOf>
 }
 
 /// Climbs from `path` to the root of its mount. Since: Linux 5.8 (statx's mount id).
-[[nodiscard]] inline outcome execute(const isolate_parent& s, workspace&) noexcept {
+[[nodiscard]] inline outcome execute(const isolate_parent& s, workspace& w) noexcept {
   outcome current = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY);
   constexpr unsigned mount_id = 0x1000;  // STATX_MNT_ID
   for (int depth = 0; !failed(current) && depth < 4096; ++depth) {
@@ -151,32 +158,82 @@ template <class KindOf>
     if (!failed(r)) r = sys::raw::statx(detail::as_fd(parent), "", AT_EMPTY_PATH, mount_id | STATX_INO, above);
     if (failed(r)) return r;
     const bool top = here.stx_mnt_id != above.stx_mnt_id || here.stx_ino == above.stx_ino;
-    if (top) return detail::set_mount_propagation(detail::as_fd(current), sys::ms::private_);
+    if (top) return detail::change_propagation_of(detail::as_fd(current), sys::ms::private_, w);
     (void)sys::raw::close(detail::as_fd(current));
     current = parent;
   }
   return current;
 }
 
-/// See open_tree(2), move_mount(2). Since: Linux 5.2.
+/// See open_tree(2), move_mount(2), and for kernels without them mount(2): this step finds out for those that follow.
 [[nodiscard]] inline outcome execute(const bind_root& s, workspace& w) noexcept {
   const outcome place = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (failed(place)) return place;
   const outcome tree = detail::clone_mount(detail::as_fd(place), true);
-  if (failed(tree)) return tree;
-  w.root = detail::as_fd(tree);
-  return detail::attach_at(w.root, detail::as_fd(place));
+  w.by_path = detail::lacks_open_tree(tree);
+  if (!w.by_path) {
+    if (failed(tree)) return tree;
+    w.root = detail::as_fd(tree);
+    const outcome r = detail::attach_at(w.root, detail::as_fd(place));
+    w.by_path = detail::lacks_move_mount(r);
+    if (!w.by_path) return r;
+  }
+  const outcome r = detail::bind_by_path(detail::as_fd(place), true, detail::as_fd(place), w);
+  if (failed(r)) return r;
+  const outcome root = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (failed(root)) return root;
+  w.root = detail::as_fd(root);
+  return detail::expect_same(w.root, detail::as_fd(place));
 }
 
-/// See open_tree(2). Since: Linux 5.2.
+namespace detail {
+
+/// The clone of what `s` names on the host, for who is not in the container.
+[[nodiscard]] inline outcome clone_host_source(const open_source& s) noexcept {
+  return sys::raw::open_tree(AT_FDCWD, s.path.c_str(),
+                             sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U) |
+                                 (s.nofollow ? AT_SYMLINK_NOFOLLOW : 0U));
+}
+
+}  // namespace detail
+
+/// See open_tree(2). With mount(2) the slot holds the place that is to be bound.
 [[nodiscard]] inline outcome execute(const open_source& s, workspace& w) noexcept {
-  const outcome tree = sys::raw::open_tree(
-      AT_FDCWD, s.path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec | (s.recursive ? sys::at_recursive : 0U));
+  outcome tree = 0;
+  if (s.inside != 0) {
+    tree = detail::open_inside(s.path.c_str() + s.inside, s.nofollow, w);
+    if (!failed(tree) && !w.by_path) tree = detail::clone_mount(detail::as_fd(tree), s.recursive);
+  } else if (w.by_path) {
+    tree = sys::raw::openat(AT_FDCWD, s.path.c_str(), O_PATH | (s.nofollow ? O_NOFOLLOW : 0));
+  } else {
+    tree = detail::clone_host_source(s);
+  }
   if (!failed(tree)) w.slots[s.slot] = detail::as_fd(tree);
   return tree;
 }
 
-/// See mount_setattr(2) (since Linux 5.12), move_mount(2). EXDEV: the target lies on procfs.
+/// See mount_setattr(2). EPERM: the caller has no privileges over the file system. ENOSYS: the kernel is older than
+/// 5.12, or a filter denies the call; there is no other way.
+[[nodiscard]] inline outcome execute(const map_source& s, workspace& w) noexcept {
+  const outcome r = detail::map_ids(w.slots[s.slot], w.slots[s.mapping], s.recursive);
+  return w.by_path || detail::lacks_mount_setattr(r) ? -ENOSYS : r;
+}
+
+namespace detail {
+
+/// -EPERM when the mount `fd` has other flags than `locked` lets it have.
+[[nodiscard]] inline outcome check_locked(int fd, const locked_flags& locked) noexcept {
+  if (locked.mask == 0) return 0;
+  struct ::statfs found {};
+  const outcome r = sys::raw::fstatfs(fd, found);
+  if (failed(r)) return r;
+  return (static_cast<std::uint64_t>(found.f_flags) & locked.mask) == locked.value ? 0 : -EPERM;
+}
+
+}  // namespace detail
+
+/// See mount_setattr(2), move_mount(2), or mount(2). EXDEV: the target lies on procfs. EPERM: the options take back
+/// what the host locked. EOPNOTSUPP: recursive attributes on a kernel older than 5.12.
 [[nodiscard]] inline outcome execute(const attach& s, workspace& w) noexcept {
   const int source = w.slots[s.slot];
   const auto kind_of_source = [source, &s](sys::raw::missing& make) noexcept -> outcome {
@@ -184,16 +241,14 @@ template <class KindOf>
     make = type == S_IFDIR ? sys::raw::missing::directory : sys::raw::missing::file;
     return type;
   };
-  const detail::place target = detail::find_place(s.target, 0, sys::raw::links::scoped, w, kind_of_source);
+  if (s.copy_link && detail::file_type(source) == S_IFLNK) return detail::copy_link_to(source, s.target, w);
+  const detail::place target = s.nofollow ? detail::find_unfollowed_place(s.target, w, kind_of_source)
+                                          : detail::find_place(s.target, 0, sys::raw::links::scoped, w, kind_of_source);
   if (failed(target.directory)) return target.directory;
   const int at = detail::as_fd(target.directory);
   outcome r = s.inside_procfs || target.made ? 0 : detail::refuse_procfs(at);
-  if (!failed(r)) r = detail::set_attributes(source, s.own, false);
-  if (!failed(r)) r = detail::set_attributes(source, s.recursive, true);
-  for (const std::uint64_t flags : s.propagation)
-    if (!failed(r)) r = detail::set_mount_propagation(source, flags);
-  if (!failed(r)) r = detail::attach_at(source, at, target.name);
-  return r;
+  if (!failed(r)) r = detail::check_locked(source, s.locked);
+  return failed(r) ? r : detail::attach_source(s, source, at, target.name, w);
 }
 
 namespace detail {
@@ -216,7 +271,24 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Copies what `from` holds, the directory at `s.target` before it was covered, into the tmpfs that covers it. What is
+/// found there now must be an empty tmpfs (EXDEV, EEXIST), in case the path was moved meanwhile.
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome copy_up(const mount_filesystem& s, int from, workspace& w) noexcept {
+  const outcome to = sys::raw::open_in_root(w.root, s.target.c_str(), O_RDONLY | O_DIRECTORY);
+  if (failed(to)) return to;
+  struct ::statfs found {};
+  outcome r = sys::raw::fstatfs(as_fd(to), found);
+  if (!failed(r) && found.f_type != TMPFS_MAGIC) r = -EXDEV;
+  file_name unnoted;
+  return failed(r) ? r : copy_directory(from, as_fd(to), w.culprit == nullptr ? unnoted : *w.culprit);
+}
+
+}  // namespace detail
+
 /// mount(2) on `.` after fchdir(2): the target is a descriptor, not a path. EXDEV: it lies on procfs.
+/// With `copy_up` the errors of `copy_directory` too, and the file that failed is the workspace's culprit.
 [[nodiscard]] inline outcome execute(const mount_filesystem& s, workspace& w) noexcept {
   const auto follow = s.ordinary_directory ? sys::raw::links::refused : sys::raw::links::scoped;
   const auto directory = [](sys::raw::missing& make) noexcept -> outcome {
@@ -231,26 +303,30 @@ namespace detail {
   outcome r = found.made ? 0 : detail::refuse_procfs(detail::as_fd(target));
   char composed[4096];
   const char* data = s.data.empty() ? nullptr : s.data.c_str();
-  if (!failed(r) && s.inherit_mode) {
+  if (!failed(r) && s.inherit_mode && !found.missing) {
     r = detail::data_with_mode(detail::as_fd(target), s.data, composed);
     data = composed;
   }
+  outcome content = -ENOENT;
+  if (!failed(r) && s.copy_up && !found.missing)
+    r = content = sys::raw::openat(detail::as_fd(target), ".", O_RDONLY | O_DIRECTORY);
   if (!failed(r)) r = sys::raw::fchdir(detail::as_fd(target));
   if (!failed(r)) r = sys::raw::mount(s.source.c_str(), ".", s.type.c_str(), s.flags, data);
+  if (!failed(r) && !failed(content)) r = detail::copy_up(s, detail::as_fd(content), w);
   return r;
 }
 
-/// See mount_setattr(2). Since: Linux 5.12.
+/// See mount_setattr(2), or mount(2).
 [[nodiscard]] inline outcome execute(const change_propagation& s, workspace& w) noexcept {
   const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
-  return failed(mount) ? mount : detail::set_mount_propagation(detail::as_fd(mount), s.flags);
+  return failed(mount) ? mount : detail::change_propagation_of(detail::as_fd(mount), s.flags, w);
 }
 
-/// See mount_setattr(2). Since: Linux 5.12.
+/// See mount_setattr(2), or mount(2).
 [[nodiscard]] inline outcome execute(const change_attributes& s, workspace& w) noexcept {
-  if (s.target == "/") return detail::set_attributes(w.root, s.own, false);
+  if (s.target == "/") return detail::change_attributes_of(w.root, s.own, w);
   const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH);
-  return failed(mount) ? mount : detail::set_attributes(detail::as_fd(mount), s.own, false);
+  return failed(mount) ? mount : detail::change_attributes_of(detail::as_fd(mount), s.own, w);
 }
 
 namespace detail {
@@ -267,7 +343,7 @@ namespace detail {
 }
 
 /// Binds the host's node over an empty file of that name.
-[[nodiscard]] inline outcome bind_node(const make_node& s, int directory) noexcept {
+[[nodiscard]] inline outcome bind_node(const make_node& s, int directory, workspace& w) noexcept {
   const outcome made = sys::raw::mknodat(directory, s.file.c_str(), S_IFREG | 0666, 0);
   if (failed(made) && made != -EEXIST) return made;
   const outcome place = sys::raw::openat(directory, s.file.c_str(), O_PATH | O_NOFOLLOW);
@@ -275,6 +351,10 @@ namespace detail {
   const outcome type = file_type(as_fd(place));
   if (failed(type)) return type;
   if (type == S_IFLNK) return -ELOOP;
+  if (w.by_path) {
+    const outcome node = sys::raw::openat(AT_FDCWD, s.host_path.c_str(), O_PATH);
+    return failed(node) ? node : bind_by_path(as_fd(node), false, as_fd(place), w);
+  }
   const outcome tree =
       sys::raw::open_tree(AT_FDCWD, s.host_path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec);
   return failed(tree) ? tree : attach_at(as_fd(tree), as_fd(place));
@@ -295,9 +375,9 @@ namespace detail {
 
 /// For a name that the image has taken: nothing to do if that is the node, else the host's node is bound over it.
 /// ELOOP: it is a link, which an image could point anywhere. ENODEV: the host has another device under that name.
-[[nodiscard]] inline outcome cover_with_node(const make_node& s, int directory) noexcept {
+[[nodiscard]] inline outcome cover_with_node(const make_node& s, int directory, workspace& w) noexcept {
   if (is_node(s, directory)) return 0;
-  const outcome r = bind_node(s, directory);
+  const outcome r = bind_node(s, directory, w);
   return failed(r) || is_node(s, directory) ? r : -ENODEV;
 }
 
@@ -309,10 +389,10 @@ namespace detail {
   const outcome directory = detail::device_directory(s.directory, w);
   if (failed(directory)) return directory;
   const int at = detail::as_fd(directory);
-  if (s.bind) return detail::bind_node(s, at);
+  if (s.bind) return detail::bind_node(s, at, w);
   outcome r = sys::raw::mknodat(at, s.file.c_str(), s.mode, detail::device_number(s.major, s.minor));
-  if (r == -EEXIST) return detail::cover_with_node(s, at);
-  if (r == -EPERM) return detail::bind_node(s, at);
+  if (r == -EEXIST) return detail::cover_with_node(s, at, w);
+  if (r == -EPERM) return detail::bind_node(s, at, w);
   if (!failed(r) && (s.uid != 0 || s.gid != 0))
     r = sys::raw::fchownat(at, s.file.c_str(), s.uid, s.gid, AT_SYMLINK_NOFOLLOW);
   return r;
@@ -343,18 +423,28 @@ namespace detail {
   const outcome type = detail::file_type(detail::as_fd(place));
   if (failed(type)) return type;
   if (type == S_IFLNK) return -ELOOP;
-  const outcome tree = detail::clone_mount(w.terminal, false);
-  return failed(tree) ? tree : detail::attach_at(detail::as_fd(tree), detail::as_fd(place));
+  return detail::bind_at(w.terminal, false, detail::as_fd(place), "", w);
 }
 
-/// See mount_setattr(2). Since: Linux 5.12.
+/// See mount_setattr(2), or mount(2), which reaches only the uppermost mount.
 [[nodiscard]] inline outcome execute(const protect& s, workspace& w) noexcept {
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT ? 0 : place;
-  const outcome tree = detail::clone_mount(detail::as_fd(place), true);
-  if (failed(tree)) return tree;
-  const outcome r = detail::set_attributes(detail::as_fd(tree), {sys::mount_attr::rdonly, 0}, true);
-  return failed(r) ? r : detail::attach_at(detail::as_fd(tree), detail::as_fd(place));
+  const int at = detail::as_fd(place);
+  constexpr attributes read_only{sys::mount_attr::rdonly, 0};
+  outcome r = 0;
+  if (w.by_path) {
+    r = detail::bind_by_path(at, true, at, w);
+  } else {
+    const outcome tree = detail::clone_mount(at, true);
+    if (failed(tree)) return tree;
+    r = detail::set_attributes(detail::as_fd(tree), read_only, true);
+    const bool later = detail::lacks_mount_setattr(r);
+    if (!failed(r) || later) r = detail::attach_at(detail::as_fd(tree), at);
+    if (!later) return r;
+  }
+  const outcome mount = failed(r) ? r : detail::reopen(s.path.c_str(), false, at, w);
+  return failed(mount) ? mount : detail::remount(detail::as_fd(mount), read_only, w);
 }
 
 namespace detail {
@@ -382,8 +472,7 @@ namespace detail {
   }
   if (w.empty < 0) w.empty = as_fd(sys::raw::open_in_root(w.root, w.first_mask.c_str(), O_PATH | O_DIRECTORY));
   if (w.empty < 0) return w.empty;
-  const outcome cover = clone_mount(w.empty, false);
-  return failed(cover) ? cover : attach_at(as_fd(cover), fd);
+  return bind_at(w.empty, false, fd, "", w);
 }
 
 }  // namespace detail
@@ -395,9 +484,8 @@ namespace detail {
   if (directory == -ENOENT) return 0;
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT || place == -ENOTDIR ? 0 : place;
-  outcome cover = detail::open_null(w);
-  if (!failed(cover)) cover = detail::clone_mount(detail::as_fd(cover), false);
-  return failed(cover) ? cover : detail::attach_at(detail::as_fd(cover), detail::as_fd(place));
+  const outcome cover = detail::open_null(w);
+  return failed(cover) ? cover : detail::bind_at(detail::as_fd(cover), false, detail::as_fd(place), "", w);
 }
 
 /// See mkdir(2).
@@ -409,8 +497,9 @@ namespace detail {
 [[nodiscard]] inline outcome execute(const pivot_root&, workspace& w) noexcept {
   outcome r = sys::raw::fchdir(w.root);
   if (!failed(r)) r = sys::raw::pivot_root(".", ".");
-  // Of the two mounts now stacked on `/`, "." is the old one: nothing that happens to it may reach the host.
-  if (!failed(r)) r = sys::raw::mount(nullptr, ".", nullptr, sys::ms::slave | sys::ms::rec, nullptr);
+  // "." still is the new root, below the old one; ".." leads to the top of what is stacked on `/`, as does umount2(2).
+  // Nothing that happens to the old one may reach the host.
+  if (!failed(r)) r = sys::raw::mount(nullptr, "..", nullptr, sys::ms::slave | sys::ms::rec, nullptr);
   if (!failed(r)) r = sys::raw::umount2(".", sys::mnt_detach);
   if (!failed(r)) r = sys::raw::chdir("/");
   return r;

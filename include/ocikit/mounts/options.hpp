@@ -20,8 +20,13 @@ struct option_set {
   std::vector<std::uint64_t> propagation;  ///< MS_SHARED and its like, with MS_REC, in order
   std::uint64_t recursive_set = 0;         ///< MOUNT_ATTR_* for the whole tree
   std::uint64_t recursive_clear = 0;
-  std::string data;              ///< the rest, for the file system
-  std::string_view unsupported;  ///< the first option that is known and not supported; empty: none
+  bool copy_up = false;           ///< a tmpfs begins with a copy of what it covers
+  bool id_map = false;            ///< ids are mapped
+  bool id_map_recursive = false;  ///< ... also in what is mounted below
+  bool copy_link = false;         ///< a source that is a link is not bound, but made anew
+  bool source_nofollow = false;   ///< a source that is a link is bound itself
+  bool target_nofollow = false;   ///< a target that is a link is covered itself
+  std::string data;               ///< the rest, for the file system
 
   [[nodiscard]] bool is_bind() const noexcept { return (flags & sys::ms::bind) != 0; }
 };
@@ -91,8 +96,24 @@ inline constexpr std::array propagation_options{
     propagation_option{"runbindable", sys::ms::unbindable | sys::ms::rec},
 };
 
-inline constexpr std::array<std::string_view, 6> later_options{"tmpcopyup",    "idmap",        "ridmap",
-                                                               "copy-symlink", "src-nofollow", "dest-nofollow"};
+/// An option that mount(2) does not know: what it sets in the option_set. The last three are crun's.
+struct extension_option {
+  std::string_view name;
+  void (*apply)(option_set&);
+};
+
+inline constexpr std::array extension_options{
+    extension_option{"tmpcopyup", [](option_set& to) { to.copy_up = true; }},
+    extension_option{"idmap",
+                     [](option_set& to) {
+                       to.id_map = true;
+                       to.id_map_recursive = false;
+                     }},
+    extension_option{"ridmap", [](option_set& to) { to.id_map = to.id_map_recursive = true; }},
+    extension_option{"copy-symlink", [](option_set& to) { to.copy_link = true; }},
+    extension_option{"src-nofollow", [](option_set& to) { to.source_nofollow = true; }},
+    extension_option{"dest-nofollow", [](option_set& to) { to.target_nofollow = true; }},
+};
 
 inline constexpr bool has_attribute(const flag_option& o) { return o.attribute != 0 || o.attribute_mask != 0; }
 
@@ -138,6 +159,15 @@ inline bool add_propagation(option_set& to, std::string_view name) {
   return false;
 }
 
+inline bool add_extension(option_set& to, std::string_view name) {
+  for (const extension_option& o : extension_options) {
+    if (o.name != name) continue;
+    o.apply(to);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace detail
 
 /// Reads `options` in order; a later option undoes an earlier one of the same flag. What no table knows is data.
@@ -146,9 +176,8 @@ inline bool add_propagation(option_set& to, std::string_view name) {
   for (const std::string& name : options) {
     if (const detail::flag_option* o = detail::find_flag(name)) {
       detail::add_flag(out, *o);
-    } else if (!detail::add_propagation(out, name) && !detail::add_recursive(out, name)) {
-      for (const std::string_view later : detail::later_options)
-        if (out.unsupported.empty() && name == later) out.unsupported = later;
+    } else if (!detail::add_propagation(out, name) && !detail::add_recursive(out, name) &&
+               !detail::add_extension(out, name)) {
       out.data += (out.data.empty() ? "" : ",") + name;
     }
   }
@@ -161,26 +190,77 @@ struct attribute_change {
   std::uint64_t clear = 0;
 };
 
-/// MS_* as MOUNT_ATTR_*; flags of the superblock, which a bind mount cannot change, have none.
-[[nodiscard]] inline attribute_change bind_attributes(const option_set& options) {
-  attribute_change out;
-  for (const detail::flag_option& o : detail::flag_options) {
-    const std::uint64_t asked = o.clears ? options.cleared : options.flags;
-    if (detail::has_attribute(o) && (asked & o.flag) != 0) detail::add_attribute(out.set, out.clear, o);
-  }
-  // Several atime options are several flags, and mount(2) has an order among them.
-  if ((options.flags & sys::ms::strictatime) != 0)
-    out.set = (out.set & ~detail::atime) | sys::mount_attr::strictatime;
-  else if ((options.flags & sys::ms::noatime) != 0)
-    out.set = (out.set & ~detail::atime) | sys::mount_attr::noatime;
+namespace detail {
+
+inline constexpr std::uint64_t atime_flags =
+    sys::ms::noatime | sys::ms::nodiratime | sys::ms::relatime | sys::ms::strictatime;
+/// The attributes that are a flag each, and those among them that a user namespace finds locked.
+inline constexpr std::uint64_t lockable =
+    sys::mount_attr::rdonly | sys::mount_attr::nosuid | sys::mount_attr::nodev | sys::mount_attr::noexec;
+inline constexpr std::uint64_t plain_attributes = lockable | sys::mount_attr::nosymfollow;
+
+/// The attributes of those of `flags` (MS_*) that are plain ones.
+inline std::uint64_t plain_attributes_of(std::uint64_t flags) {
+  std::uint64_t out = 0;
+  for (const flag_option& o : flag_options)
+    if ((o.attribute & plain_attributes) != 0 && (flags & o.flag) != 0) out |= o.attribute;
   return out;
 }
 
-/// The names of every option that a table here knows, for `features`: unsorted, without those not supported yet.
+/// What mount(2) makes of several atime flags: strictatime before noatime before relatime.
+inline std::uint64_t atime_attribute(std::uint64_t flags) {
+  const std::uint64_t kind = (flags & sys::ms::strictatime) != 0 ? sys::mount_attr::strictatime
+                             : (flags & sys::ms::noatime) != 0   ? sys::mount_attr::noatime
+                                                                 : sys::mount_attr::relatime;
+  return kind | ((flags & sys::ms::nodiratime) != 0 ? sys::mount_attr::nodiratime : 0);
+}
+
+}  // namespace detail
+
+/// The attributes of a bind mount. As in runc, options without any flag leave the source's; with one they are all of
+/// it: what is not asked for is cleared, except an atime setting. In a user namespace (`locks`) flags of the source
+/// that could be locked stay unless they are spelled out as off. Flags of the superblock have no attribute.
+[[nodiscard]] inline attribute_change bind_attributes(const option_set& options, bool locks) {
+  const std::uint64_t given = options.flags & ~(sys::ms::bind | sys::ms::rec | sys::ms::remount);
+  attribute_change out;
+  if (given == 0 && options.cleared == 0) return out;
+  out.set = detail::plain_attributes_of(given);
+  const std::uint64_t kept = locks ? detail::lockable & ~detail::plain_attributes_of(options.cleared) : 0;
+  out.clear = detail::plain_attributes & ~out.set & ~kept;
+  if ((given & detail::atime_flags) != 0) {
+    out.set |= detail::atime_attribute(given);
+    out.clear |= (detail::atime | sys::mount_attr::nodiratime) & ~(out.set & sys::mount_attr::nodiratime);
+  }
+  return out;
+}
+
+/// Flags of statfs(2) that the source must have, or the options take back what a user namespace may not: `value` of
+/// those in `mask`.
+struct flag_demand {
+  std::uint64_t mask = 0;
+  std::uint64_t value = 0;
+};
+
+/// What `options` demand of a source whose flags are locked.
+[[nodiscard]] inline flag_demand locked_demand(const option_set& options) {
+  constexpr std::uint64_t noatime = 0x400, nodiratime = 0x800, relatime = 0x1000;       // ST_*
+  flag_demand out{detail::plain_attributes_of(options.cleared) & detail::lockable, 0};  // ST_* and MOUNT_ATTR_* agree
+  if ((options.flags & detail::atime_flags) == 0) return out;
+  const std::uint64_t wanted = detail::atime_attribute(options.flags);
+  out.mask |= noatime | nodiratime | relatime;
+  if ((wanted & sys::mount_attr::nodiratime) != 0) out.value |= nodiratime;
+  if ((wanted & detail::atime) == sys::mount_attr::noatime) out.value |= noatime;
+  if ((wanted & detail::atime) == sys::mount_attr::relatime) out.value |= relatime;
+  return out;
+}
+
+/// The names of every option that has a meaning here, for `features`: unsorted. `defaults` is among them as in runc,
+/// though it is left to the file system.
 [[nodiscard]] inline std::vector<std::string> option_names() {
-  std::vector<std::string> out;
+  std::vector<std::string> out{"defaults"};
   for (const auto& o : detail::flag_options) out.emplace_back(o.name);
   for (const auto& o : detail::propagation_options) out.emplace_back(o.name);
+  for (const auto& o : detail::extension_options) out.emplace_back(o.name);
   for (const auto& o : detail::flag_options)
     if (detail::has_attribute(o)) out.push_back("r" + std::string{o.name});
   return out;

@@ -27,13 +27,24 @@ struct facts {
   bool unified_cgroups = true;    ///< cgroup v2 alone
   /// The container's cgroup per controller, absolute: `{"", path}` on v2, one entry per controller on v1.
   std::vector<std::pair<std::string, std::string>> cgroup_paths;
+  bool detached_mounts = true;                  ///< see has_detached_mounts(); asked for with a user namespace alone
   bool no_pivot = false;                        ///< --no-pivot
   std::vector<std::string> host_kernel_mounts;  ///< with no_pivot: where the host's proc and sysfs are mounted
 };
 
+/// A user namespace by whose maps mounts are mapped, to be put into `slot`: the one at `path`, or a new one.
+struct id_mapping_source {
+  std::vector<spec::id_mapping> uids, gids;
+  std::string path;
+  std::uint32_t slot = 0;
+  std::string where;
+};
+
 /// Steps for the mounts of a container, in the order of these members.
 struct mount_plan {
-  step_list<step> sources;    ///< all sources, before anything is attached
+  std::vector<id_mapping_source> id_mappings;
+  step_list<step> mapped;     ///< sources whose ids are mapped, which takes the host's privileges
+  step_list<step> sources;    ///< all other sources, before anything is attached; but see `inside` of open_source
   step_list<step> targets;    ///< in the config's order
   step_list<step> finishing;  ///< read-only at last, when nothing has to be made inside any more
 };
@@ -78,6 +89,15 @@ inline bool may_cover_in_proc(std::string_view path) {
   return std::find(std::begin(names), std::end(names), path) != std::end(names);
 }
 
+/// Why these options go with no mount of this kind; empty: they do.
+inline std::string contradiction(const option_set& options) {
+  if (!options.copy_link && !options.source_nofollow && !options.target_nofollow) return {};
+  if (!options.is_bind()) return "`copy-symlink`, `src-nofollow` and `dest-nofollow` are for bind mounts only";
+  if (options.copy_link && (options.source_nofollow || options.target_nofollow))
+    return "`copy-symlink` is mutually exclusive with `src-nofollow` and `dest-nofollow`";
+  return {};
+}
+
 inline bool is_cgroup(std::string_view type) { return type == "cgroup" || type == "cgroup2"; }
 
 /// What may lie on which target, as far as names tell; the executor judges by descriptors again.
@@ -98,18 +118,14 @@ inline result<void> check_target(const spec::mount& m, const option_set& options
 /// Gathers the steps of all mounts.
 class mount_planner {
  public:
-  mount_planner(const facts& known, text_pool& texts, std::uint32_t& next_slot)
-      : known_{known}, texts_{texts}, next_slot_{next_slot} {}
+  mount_planner(const spec::config& config, const facts& known, text_pool& texts, std::uint32_t& next_slot)
+      : config_{config}, known_{known}, texts_{texts}, next_slot_{next_slot} {}
 
   result<void> add(const spec::mount& m, const std::string& where) {
     const option_set options = parse_options(m.options ? *m.options : std::vector<std::string>{});
-    const std::string target = cleaned(m.destination);
-    if (!options.unsupported.empty())
-      return tl::unexpected(
-          error::unsupported("mount option \"" + std::string{options.unsupported} + "\" is not supported yet")
-              .at(where + "/options"));
-    if (!m.uid_mappings.empty() || !m.gid_mappings.empty())
-      return tl::unexpected(error::unsupported("id-mapped mounts are not supported yet").at(where));
+    const std::string target = target_of(m);
+    if (const std::string why = contradiction(options); !why.empty())
+      return tl::unexpected(error::config(where + "/options", why));
     OCIKIT_TRY(check_target(m, options, absolute(m.source, known_.bundle), target, where));
     if (options.is_bind()) return add_bind(m, options, target, where);
     if (is_cgroup(m.type)) return add_cgroup(options, target, where);
@@ -125,20 +141,73 @@ class mount_planner {
     if (!options.data.empty())
       return tl::unexpected(
           error::config(where + "/options", "bind mounts cannot have any filesystem-specific options applied"));
-    bind(absolute(m.source, known_.bundle), target, options, where);
+    const bool mapped = options.id_map || !m.uid_mappings.empty() || !m.gid_mappings.empty();
+    bind(absolute(m.source, known_.bundle), target, options, where, false, mapped ? &m : nullptr);
     return {};
   }
 
+  /// As runc has it, a destination may also be told as the host sees it, below the root file system.
+  std::string target_of(const spec::mount& m) const {
+    std::string target = cleaned(m.destination);
+    return inside(target) == 0 ? target : target.substr(inside(target));
+  }
+
+  /// How many bytes of the clean `path` name the root file system, when it names something in there; else 0.
+  std::uint32_t inside(std::string_view path) const {
+    const bool within = known_.rootfs.size() > 1 && below(path, known_.rootfs) && path.size() > known_.rootfs.size();
+    return within ? static_cast<std::uint32_t>(known_.rootfs.size()) : 0;
+  }
+
+  /// A source in the root file system may be there only when the mounts before it are, so it is opened in its turn; and
+  /// it is looked up as the container would: what the image put there leads nowhere else.
+  void add_source(std::string path, const option_set& options, std::uint32_t slot, const spec::mount* mapped,
+                  const std::string& where) {
+    open_source open;
+    open.inside = inside(cleaned(path));
+    open.path = texts_.keep(open.inside == 0 ? std::move(path) : cleaned(path));
+    open.slot = slot;
+    open.recursive = (options.flags & sys::ms::rec) != 0;
+    open.nofollow = options.source_nofollow || options.copy_link;
+    step_list<step>& to = open.inside != 0 ? plan_.targets : mapped != nullptr ? plan_.mapped : plan_.sources;
+    to.push_back({open, where + "/source"});
+    if (mapped != nullptr)
+      to.push_back({map_source{slot, mapping_for(*mapped, where), options.id_map_recursive}, where});
+  }
+
+  /// The slot of the mapping that `m` asks for; mounts with the same one share it.
+  std::uint32_t mapping_for(const spec::mount& m, const std::string& where) {
+    id_mapping_source wanted{m.uid_mappings, m.gid_mappings, {}, 0, where + "/uidMappings"};
+    if (m.uid_mappings.empty() && m.gid_mappings.empty() && config_.platform) {
+      wanted = {config_.platform->uid_mappings, config_.platform->gid_mappings, {}, 0, "/linux/uidMappings"};
+      const auto& all = config_.platform->namespaces;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].type != spec::namespace_type::user || all[i].path.empty()) continue;
+        wanted = {{}, {}, all[i].path, 0, "/linux/namespaces/" + std::to_string(i)};
+      }
+    }
+    for (const id_mapping_source& known : plan_.id_mappings)
+      if (known.uids == wanted.uids && known.gids == wanted.gids && known.path == wanted.path) return known.slot;
+    wanted.slot = next_slot_++;
+    plan_.id_mappings.push_back(std::move(wanted));
+    return plan_.id_mappings.back().slot;
+  }
+
   void bind(std::string source, const std::string& target, const option_set& options, const std::string& where,
-            bool directory = false) {
+            bool directory = false, const spec::mount* mapped = nullptr) {
     const std::uint32_t slot = next_slot_++;
-    plan_.sources.push_back(
-        {open_source{texts_.keep(std::move(source)), slot, (options.flags & sys::ms::rec) != 0}, where + "/source"});
-    const attribute_change own = bind_attributes(options);
+    add_source(std::move(source), options, slot, mapped, where);
+    const attribute_change own = bind_attributes(options, known_.user_namespace);
     attach step{texts_.keep(target),   slot, {own.set, own.clear}, {options.recursive_set, options.recursive_clear}, {},
                 below(target, "/proc")};
     step.propagation = keep_numbers(options.propagation);
     step.directory = directory;
+    step.nofollow = options.target_nofollow;
+    step.copy_link = options.copy_link;
+    step.subtree = (options.flags & sys::ms::rec) != 0;
+    if (known_.user_namespace) {
+      const flag_demand demand = locked_demand(options);
+      step.locked = {demand.mask, demand.value};
+    }
     plan_.targets.push_back({step, where});
   }
 
@@ -163,6 +232,7 @@ class mount_planner {
     step.data = texts_.keep(options.data);
     step.ordinary_directory = kernel_view || m.type == "devpts" || m.type == "mqueue";
     step.inherit_mode = memory && options.data.find("mode=") == std::string::npos;
+    step.copy_up = memory && options.copy_up;  // as in runc, of no meaning for any other type
     plan_.targets.push_back({step, where});
     add_propagation(options, step.target, where);
     if (late) plan_.finishing.push_back({change_attributes{step.target, {sys::mount_attr::rdonly, 0}}, where});
@@ -255,10 +325,11 @@ class mount_planner {
     return path.substr(root.size(), path.find('/', root.size()) - root.size());
   }
 
+  const spec::config& config_;
   const facts& known_;
   text_pool& texts_;
   std::uint32_t& next_slot_;
-  mount_plan plan_;
+  mount_plan plan_{};
 };
 
 inline std::uint64_t propagation_flags(spec::propagation type) {
@@ -301,11 +372,11 @@ inline std::uint64_t propagation_flags(spec::propagation type) {
   return out;
 }
 
-/// Every entry of /mounts. `next_slot` numbers the sources of bind mounts and is advanced by one for each. Pure.
-/// Errors: config, for a target that may not be covered or options that contradict each other; unsupported.
+/// Every entry of /mounts. `next_slot` numbers the sources of bind mounts and the mappings of ids, and is advanced by
+/// one for each. Pure. Errors: config, for a target that may not be covered or options that contradict each other.
 [[nodiscard]] inline result<mount_plan> plan_mounts(const spec::config& config, const facts& known, text_pool& texts,
                                                     std::uint32_t& next_slot) {
-  detail::mount_planner planner{known, texts, next_slot};
+  detail::mount_planner planner{config, known, texts, next_slot};
   for (std::size_t i = 0; i < config.mounts.size(); ++i)
     OCIKIT_TRY(planner.add(config.mounts[i], "/mounts/" + std::to_string(i)));
   return std::move(planner).take();

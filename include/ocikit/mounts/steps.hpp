@@ -37,16 +37,33 @@ struct bind_root {
   bool operator==(const bind_root&) const = default;
 };
 
-/// Clones the mount at `path` of the host into `slot`, with all below it when `recursive`. See: open_tree(2).
+/// Clones the mount at `path` of the host into `slot`, with all below it when `recursive`. The first `inside` bytes of
+/// `path` name the container's root; what follows is looked up there, as a process in it would. See: open_tree(2).
 struct open_source {
   static constexpr std::string_view name = "open the source of a bind mount";
   zstring_view path = {};
   std::uint32_t slot = 0;
   bool recursive = false;
+  bool nofollow = false;     ///< a link is not followed, but taken itself
+  std::uint32_t inside = 0;  ///< 0: all of `path` is the host's
   static constexpr auto members =
       std::make_tuple(member{"path", &open_source::path}, member{"slot", &open_source::slot},
-                      member{"recursive", &open_source::recursive});
+                      member{"recursive", &open_source::recursive}, member{"nofollow", &open_source::nofollow},
+                      member{"inside", &open_source::inside});
   bool operator==(const open_source&) const = default;
+};
+
+/// Maps the ids of the mount in `slot`, with all below it when `recursive`, by the user namespace in `mapping`.
+/// See: mount_setattr(2), "ID-mapped mounts".
+struct map_source {
+  static constexpr std::string_view name = "map the ids of a bind mount's source";
+  std::uint32_t slot = 0;
+  std::uint32_t mapping = 0;
+  bool recursive = false;
+  static constexpr auto members =
+      std::make_tuple(member{"slot", &map_source::slot}, member{"mapping", &map_source::mapping},
+                      member{"recursive", &map_source::recursive});
+  bool operator==(const map_source&) const = default;
 };
 
 /// Attributes for mount_setattr(2): MOUNT_ATTR_* to set and to clear.
@@ -56,6 +73,17 @@ struct attributes {
   static constexpr auto members = std::make_tuple(member{"set", &attributes::set}, member{"clear", &attributes::clear});
   [[nodiscard]] bool empty() const noexcept { return set == 0 && clear == 0; }
   bool operator==(const attributes&) const = default;
+};
+
+/// Flags as statfs(2) shows them (ST_*) that a mount must have: those in `mask` are to be `value`. In a user namespace
+/// these are the flags that the host set and the container may not take back, though it holds a clone that is not
+/// locked yet. See: mount_namespaces(7), "Restrictions on mount namespaces".
+struct locked_flags {
+  std::uint64_t mask = 0;
+  std::uint64_t value = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"mask", &locked_flags::mask}, member{"value", &locked_flags::value});
+  bool operator==(const locked_flags&) const = default;
 };
 
 /// Attaches what `slot` holds at `target`, after giving it its attributes (`recursive` ones to everything below too)
@@ -69,10 +97,16 @@ struct attach {
   std::span<const std::uint64_t> propagation = {};
   bool inside_procfs = false;  ///< the target may lie on procfs
   bool directory = false;      ///< the source is known to be one
+  bool nofollow = false;       ///< a target that is a link is not followed, but covered itself
+  bool copy_link = false;      ///< a source that is a link is not attached: one with the same content is made
+  locked_flags locked = {};    ///< of the source, or EPERM
+  bool subtree = false;        ///< the source comes with what is mounted below it
   static constexpr auto members =
       std::make_tuple(member{"target", &attach::target}, member{"slot", &attach::slot}, member{"own", &attach::own},
                       member{"recursive", &attach::recursive}, member{"propagation", &attach::propagation},
-                      member{"inside_procfs", &attach::inside_procfs}, member{"directory", &attach::directory});
+                      member{"inside_procfs", &attach::inside_procfs}, member{"directory", &attach::directory},
+                      member{"nofollow", &attach::nofollow}, member{"copy_link", &attach::copy_link},
+                      member{"locked", &attach::locked}, member{"subtree", &attach::subtree});
 };
 
 /// mount(2) of a new file system at `target`, a directory that is made when missing.
@@ -84,12 +118,13 @@ struct mount_filesystem {
   std::uint64_t flags = 0;
   zstring_view data = {};
   bool ordinary_directory = false;  ///< no component of `target` may be a link, and it may not lie on another procfs
-  bool inherit_mode = false;        ///< a tmpfs takes the mode of the directory it covers
+  bool inherit_mode = false;        ///< a tmpfs takes the mode of the directory it covers, if there was one
+  bool copy_up = false;             ///< ... and begins with a copy of what lies there; see copy_up.hpp
   static constexpr auto members = std::make_tuple(
       member{"type", &mount_filesystem::type}, member{"source", &mount_filesystem::source},
       member{"target", &mount_filesystem::target}, member{"flags", &mount_filesystem::flags},
       member{"data", &mount_filesystem::data}, member{"ordinary_directory", &mount_filesystem::ordinary_directory},
-      member{"inherit_mode", &mount_filesystem::inherit_mode});
+      member{"inherit_mode", &mount_filesystem::inherit_mode}, member{"copy_up", &mount_filesystem::copy_up});
   bool operator==(const mount_filesystem&) const = default;
 };
 
@@ -113,8 +148,8 @@ struct change_attributes {
   bool operator==(const change_attributes&) const = default;
 };
 
-/// mknod(2) of `file` in `directory`; the same node that is there already stays. Where the kernel forbids it, and always with
-/// `bind`, the host's node of that path is bound instead. `mode` holds the type bits too.
+/// mknod(2) of `file` in `directory`; the same node that is there already stays. Where the kernel forbids it, and
+/// always with `bind`, the host's node of that path is bound instead. `mode` holds the type bits too.
 struct make_node {
   static constexpr std::string_view name = "make a device node";
   zstring_view directory = {};
@@ -209,7 +244,7 @@ struct change_root {
   bool operator==(const change_root&) const = default;
 };
 
-using step = std::variant<set_propagation, isolate_parent, bind_root, open_source, attach, mount_filesystem,
+using step = std::variant<set_propagation, isolate_parent, bind_root, open_source, map_source, attach, mount_filesystem,
                           change_propagation, change_attributes, make_node, make_link, bind_console, protect, mask,
                           make_directory, pivot_root, hide_mount, move_root, change_root>;
 

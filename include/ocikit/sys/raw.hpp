@@ -100,6 +100,10 @@ inline outcome pread(int fd, void* to, std::size_t size, long offset) noexcept {
 }
 inline outcome write(int fd, const void* from, std::size_t size) noexcept { return call(SYS_write, fd, from, size); }
 inline outcome lseek(int fd, long offset, int whence) noexcept { return call(SYS_lseek, fd, offset, whence); }
+/// From the offset `*at` of `from`, which is advanced, to the position of `to`; 0: there is no more.
+inline outcome sendfile(int to, int from, long& at, std::size_t size) noexcept {
+  return call(SYS_sendfile, to, from, &at, size);
+}
 inline outcome getdents64(int dir, void* to, std::size_t size) noexcept { return call(SYS_getdents64, dir, to, size); }
 inline outcome mkdirat(int dir, const char* name, mode_t mode) noexcept { return call(SYS_mkdirat, dir, name, mode); }
 inline outcome mknodat(int dir, const char* name, mode_t mode, dev_t device) noexcept {
