@@ -176,7 +176,12 @@ class creation {
       if (waiting_) OCIKIT_TRY(init_.go());
       OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error(in_init));
       waiting_ = true;
-      if (terminal) OCIKIT_TRY(adopt_terminal(std::move(terminal)));
+      const auto* handed = std::get_if<hand_over>(&steps[i].what);
+      if (handed != nullptr && handed->offers) {
+        slots_[handed->slot] = std::move(terminal);
+      } else if (terminal) {
+        OCIKIT_TRY(adopt_terminal(std::move(terminal)));
+      }
       if (std::holds_alternative<await_start>(steps[i].what)) return save();
     }
     return {};
@@ -290,6 +295,7 @@ class creation {
     auto r = mounts::detail::map_ids(slots_[s.slot].get(), slots_[s.mapping].get(), s.recursive);
     if (mounts::detail::lacks_mount_setattr(r)) r = -ENOSYS;
     if (sys::raw::failed(r)) return tl::unexpected(explained(s, r));
+    if (init_was_started_) slots_[s.slot].reset();  // the init's own
     return {};
   }
 
@@ -331,11 +337,20 @@ class creation {
     init_was_started_ = true;
     gate_theirs_.reset();
     fifo_.reset();
-    for (unique_fd& slot : slots_) slot.reset();
+    forget_slots();
     if (attach_later_) OCIKIT_TRY(cgroup_->attach(init_.pid()));
     if (facts_.has_cgroup) return {};
     OCIKIT_TRY(note_process());  // without a cgroup its number is all that leads to it
     return directory_.write_creating(state_);
+  }
+
+  /// All that the init has inherited, but for mappings that are still to be used.
+  void forget_slots() {
+    std::vector<unique_fd> kept(slots_.size());
+    for (std::size_t i = plan_.steps.size(); i-- > 0 && !std::holds_alternative<start_init>(plan_.steps[i].what);)
+      if (const auto* map = std::get_if<mounts::map_source>(&plan_.steps[i].what); map && slots_[map->mapping])
+        kept[map->mapping] = std::move(slots_[map->mapping]);
+    slots_ = std::move(kept);
   }
 
   static bool can_attach_later(int code) {
@@ -416,6 +431,7 @@ class creation {
   }
 
   result<void> save() {
+    slots_.clear();
     OCIKIT_TRY(note_process());
     for (int fd = 0; fd < 3; ++fd) {
       auto link = sys::readlinkat(sys::at_fdcwd, "/proc/self/fd/" + std::to_string(fd));
