@@ -224,7 +224,13 @@ outcome take(const container::execute_hook& s, machine& m) noexcept {
 
 outcome take(const container::learn_pid&, machine& m) noexcept { return learn_pid(m); }
 
-outcome take(const container::hand_over&, machine& m) noexcept {
+outcome take(const container::hand_over& s, machine& m) noexcept {
+  if (s.offers) {
+    if (s.slot >= m.slot_count) return -EBADF;
+    const outcome copy = sys::raw::fcntl(m.tree.slots[s.slot], F_DUPFD_CLOEXEC, 3);
+    if (failed(copy)) return copy;
+    m.terminal_master = static_cast<int>(copy);  // there is no terminal yet
+  }
   return report_and_wait(m, wire::report_kind::reached, m.runtime);
 }
 

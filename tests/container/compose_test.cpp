@@ -132,7 +132,8 @@ TEST_CASE("a filter that notifies is loaded while the runtime is there to hand i
     container::exec_facts for_exec;
     for_exec.profile = &*config.platform->seccomp;
     for (const auto& [steps, later] :
-         {std::pair{plan->steps, "save "}, std::pair{container::compose_exec(*config.process, for_exec).steps, ""}}) {
+         {std::pair{plan->steps, "save "},
+          std::pair{container::compose_exec(*config.process, for_exec).value().steps, ""}}) {
       std::string order;
       for (const auto& one : steps) {
         if (std::holds_alternative<seccomp::load_filter>(one.what)) order += "filter ";
@@ -224,8 +225,7 @@ init     execute ls  [/process/args]
 
 TEST_CASE("exec chooses its CPUs before it enters the cgroup and again inside; else all are allowed") {
   const auto cpus = [](const char* initial, const char* final) {
-    const spec::process process{
-        .args = {"ls"}, .cwd = "/", .exec_cpu_affinity = spec::cpu_affinity{initial, final}};
+    const spec::process process{.args = {"ls"}, .cwd = "/", .exec_cpu_affinity = spec::cpu_affinity{initial, final}};
     std::string out;
     std::istringstream lines{container::describe(container::compose_exec(process, {}).value())};
     for (std::string line; std::getline(lines, line);)
@@ -236,8 +236,7 @@ TEST_CASE("exec chooses its CPUs before it enters the cgroup and again inside; e
   CHECK(cpus("", "") == "runtime  start the init\ninit     allow all CPUs\n");
   CHECK(cpus("0-1,3", "") ==
         "runtime  run on the CPUs 0-1,3  [/process/execCPUAffinity/initial]\nruntime  start the init\n");
-  CHECK(cpus("", "64") ==
-        "runtime  start the init\ninit     run on the CPUs 64  [/process/execCPUAffinity/final]\n");
+  CHECK(cpus("", "64") == "runtime  start the init\ninit     run on the CPUs 64  [/process/execCPUAffinity/final]\n");
   const spec::process bad{.exec_cpu_affinity = spec::cpu_affinity{"nonsense", ""}};
   CHECK(container::compose_exec(bad, {}).error().where() == "/process/execCPUAffinity/initial");
 }

@@ -131,7 +131,7 @@ TEST_CASE("every kind of step comes out of the wire as it went in, and the scrat
 TEST_CASE("a plan's bytes hold the init's steps alone, under their numbers in the whole plan") {
   plan of;
   of.add(actor::runtime, save_state{});
-  of.add(actor::init, hand_over{});
+  of.add(actor::init, learn_pid{});
   of.add(actor::runtime, make_cgroup{"/c"});
   of.add(actor::init, mounts::mask{"/proc/keys"});
   const int slots[] = {7, -1, 300};
@@ -140,7 +140,7 @@ TEST_CASE("a plan's bytes hold the init's steps alone, under their numbers in th
   std::string expected(sizeof(wire::header), '\0');
   const auto put = [&](const auto& value) { expected.append(reinterpret_cast<const char*>(&value), sizeof value); };
   for (const std::int32_t slot : slots) put(slot);
-  put(wire::step_header{static_cast<std::uint32_t>(step{hand_over{}}.index()), 1, 0});
+  put(wire::step_header{static_cast<std::uint32_t>(step{learn_pid{}}.index()), 1, 0});
   put(wire::step_header{static_cast<std::uint32_t>(step{mounts::mask{}}.index()), 3, 4 + 10 + 1});
   put(std::uint32_t{10});
   expected.append("/proc/keys", 11);

@@ -154,6 +154,18 @@ no_tree() { umount -R "$WORK/tree"; }
 	[[ $output == *'rootfs/link: no such file or directory (config.json#/mounts/8/source)'* ]]
 }
 
+@test "in a user namespace too a source in the root file system is mapped: the runtime does it for the init" {
+	bundle userns '.root.readonly = false'
+	tree
+	mount_entry "{destination: \"/first\", source: \"$WORK/tree\", options: [\"rbind\"]}"
+	mount_entry "{destination: \"/second\", source: \"$BUNDLE/rootfs/first\", options: [\"rbind\", \"ridmap\"]}"
+	mount_entry "{destination: \"/third\", source: \"$BUNDLE/rootfs/first\", options: [\"rbind\", \"idmap\"]}"
+	shell 'stat -c %u:%g /first/file /second/file /second/inner/file /third/file /third/inner/file'
+	run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+	no_tree
+	[ "$output" = $'65534:65534\n1:2\n1:2\n1:2\n65534:65534' ]
+}
+
 @test "links at both ends of a bind mount are taken themselves where that is asked for" {
 	bundle minimal '.root.readonly = false'
 	ln -s points-nowhere "$WORK/link"

@@ -84,8 +84,8 @@ TEST_CASE("personality and memory policy are the container's") {
   spec::linux_platform platform;
   CHECK(plan_platform(platform, texts)->empty());
   platform.personality = spec::personality{spec::personality_domain::linux32, {}};
-  platform.memory_policy = spec::memory_policy{
-      spec::memory_policy_mode::interleave, "0,65", {spec::memory_policy_flag::static_nodes}};
+  platform.memory_policy =
+      spec::memory_policy{spec::memory_policy_mode::interleave, "0,65", {spec::memory_policy_flag::static_nodes}};
   const std::vector<std::uint64_t> nodes = {1, 2};
   CHECK(full_text(plan_platform(platform, texts).value()) ==
         full_text(steps{{set_personality{8}, "/linux/personality"},

@@ -104,11 +104,11 @@ T unwrap(result<T>&& ok) {
 
 #define OCIKIT_DETAIL_JOIN2(a, b) a##b
 #define OCIKIT_DETAIL_JOIN(a, b) OCIKIT_DETAIL_JOIN2(a, b)
-#define OCIKIT_DETAIL_TRY(tried, ...)                                             \
-  __extension__({                                                                 \
-    auto tried = (__VA_ARGS__);                                                   \
-    if (!(tried)) return ::tl::unexpected(std::move(tried).error());              \
-    ::ocikit::detail::unwrap(std::move(tried));                                   \
+#define OCIKIT_DETAIL_TRY(tried, ...)                                \
+  __extension__({                                                    \
+    auto tried = (__VA_ARGS__);                                      \
+    if (!(tried)) return ::tl::unexpected(std::move(tried).error()); \
+    ::ocikit::detail::unwrap(std::move(tried));                      \
   })
 
 /// Evaluates to the value of a `result`, or returns its error from the enclosing function.

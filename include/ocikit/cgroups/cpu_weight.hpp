@@ -27,7 +27,7 @@ inline constexpr double ln2 = 0.693147180559945309417, ln10 = 2.3025850929940456
 [[nodiscard]] constexpr double power_of_ten(double e) noexcept {
   const double x = e * ln10;
   const int whole = static_cast<int>(x / ln2 + 0.5);  // NOLINT(bugprone-incorrect-roundings): x is not negative
-  const double rest = x - whole * ln2;  // at most ln2 / 2
+  const double rest = x - whole * ln2;                // at most ln2 / 2
   double sum = 1;
   for (int k = 18; k >= 1; --k) sum = 1 + sum * rest / k;
   return sum * static_cast<double>(1 << whole);

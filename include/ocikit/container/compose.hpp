@@ -139,7 +139,7 @@ class composer {
     plan_.add(actor::init, mounts::plan_root(platform, known_.mounts, plan_.texts));
     tree_ = OCIKIT_TRY(mounts::plan_mounts(config_, known_.mounts, plan_.texts, plan_.slots));
     add_sources();
-    plan_.add(actor::init, std::move(tree_.targets));
+    add_targets();
     plan_.add(actor::init, mounts::plan_devices(config_, known_.mounts, plan_.texts));
     if (config_.process->terminal) {
       const auto size = config_.process->console_size.value_or(spec::console_size{});
@@ -168,6 +168,20 @@ class composer {
       plan_.add(actor::init, std::move(tree_.sources));
     }
     plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(start_at_), early.begin(), early.end());
+  }
+
+  /// A source that is opened between the targets, and whose ids are mapped, goes back and forth: it is in the init's
+  /// mount namespace, and a user namespace's root may not map it.
+  void add_targets() {
+    for (auto& [what, where] : tree_.targets) {
+      const auto* mapped = std::get_if<mounts::map_source>(&what);
+      if (mapped != nullptr && in_user_namespace_ && known_.privileged) {
+        plan_.add(actor::init, hand_over{true, mapped->slot}, where);
+        plan_.add(actor::runtime, *mapped, where);
+      } else {
+        std::visit([&](auto& s) { plan_.add(actor::init, step{s}, where); }, what);
+      }
+    }
   }
 
   step mapping_step(const mounts::id_mapping_source& from) {

@@ -50,7 +50,7 @@ struct create_request {
   bool no_pivot = false;
   std::vector<std::string> host_kernel_mounts{};  ///< with no_pivot
   bool new_keyring = true;
-  bool notifies = false;  ///< the container gets a socket to tell a service manager that it is ready
+  bool notifies = false;                   ///< the container gets a socket to tell a service manager that it is ready
   bool started_by_runtime = false;         ///< `run`
   std::uint32_t preserved_fds = 0;         ///< after the standard streams, socket activation included
   std::vector<std::string> environment{};  ///< of the runtime's own
@@ -187,7 +187,12 @@ class creation {
       if (waiting_) OCIKIT_TRY(init_.go());
       OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error(in_init));
       waiting_ = true;
-      if (terminal) OCIKIT_TRY(adopt_terminal(std::move(terminal)));
+      const auto* handed = std::get_if<hand_over>(&steps[i].what);
+      if (handed != nullptr && handed->offers) {
+        slots_[handed->slot] = std::move(terminal);
+      } else if (terminal) {
+        OCIKIT_TRY(adopt_terminal(std::move(terminal)));
+      }
       if (std::holds_alternative<await_start>(steps[i].what)) return save();
     }
     return {};
@@ -310,6 +315,7 @@ class creation {
     auto r = mounts::detail::map_ids(slots_[s.slot].get(), slots_[s.mapping].get(), s.recursive);
     if (mounts::detail::lacks_mount_setattr(r)) r = -ENOSYS;
     if (sys::raw::failed(r)) return tl::unexpected(explained(s, r));
+    if (init_was_started_) slots_[s.slot].reset();  // the init's own
     return {};
   }
 
@@ -352,7 +358,7 @@ class creation {
     init_was_started_ = true;
     gate_theirs_.reset();
     fifo_.reset();
-    for (unique_fd& slot : slots_) slot.reset();
+    forget_slots();
     if (attach_later_) OCIKIT_TRY(cgroup_->attach(init_.pid()));
     if (facts_.has_cgroup) return {};
     OCIKIT_TRY(note_process());  // without a cgroup its number is all that leads to it
@@ -366,6 +372,15 @@ class creation {
       if (const auto* join = std::get_if<namespaces::join>(&one.what);
           join != nullptr && join->type != CLONE_NEWNS && join->type != CLONE_NEWTIME)
         where.joins.push_back({slots_[join->slot].get(), join->type, true});
+  }
+
+  /// All that the init has inherited, but for mappings that are still to be used.
+  void forget_slots() {
+    std::vector<unique_fd> kept(slots_.size());
+    for (std::size_t i = plan_.steps.size(); i-- > 0 && !std::holds_alternative<start_init>(plan_.steps[i].what);)
+      if (const auto* map = std::get_if<mounts::map_source>(&plan_.steps[i].what); map && slots_[map->mapping])
+        kept[map->mapping] = std::move(slots_[map->mapping]);
+    slots_ = std::move(kept);
   }
 
   static bool can_attach_later(int code) {
@@ -421,8 +436,7 @@ class creation {
 
   result<void> take(const namespaces::move_network_device& s) {
     const std::string target = "/proc/" + std::to_string(init_.pid()) + "/ns/net";
-    return namespaces::move_net_device(s.device, s.renamed,
-                                       OCIKIT_TRY(sys::openat(sys::at_fdcwd, target, O_RDONLY)));
+    return namespaces::move_net_device(s.device, s.renamed, OCIKIT_TRY(sys::openat(sys::at_fdcwd, target, O_RDONLY)));
   }
 
   result<void> take(const call_hooks& s) {
@@ -459,6 +473,7 @@ class creation {
   }
 
   result<void> save() {
+    slots_.clear();
     OCIKIT_TRY(note_process());
     for (int fd = 0; fd < 3; ++fd) {
       auto link = sys::readlinkat(sys::at_fdcwd, "/proc/self/fd/" + std::to_string(fd));

@@ -107,6 +107,9 @@ inline std::string words(const start_init& s) {
   if (!s.pid_namespace.empty()) out += ", in the pid namespace " + std::string{s.pid_namespace};
   return out;
 }
+inline std::string words(const hand_over& s) {
+  return s.offers ? "hand the source to the runtime and wait" : "wait for the runtime";
+}
 inline std::string words(const call_hooks& s) { return "run the " + std::string{s.kind} + " hooks"; }
 inline std::string words(const execute_hook& s) {
   return "run the " + std::string{s.kind} + " hook #" + std::to_string(s.index) + ": " + quoted_list(s.arguments);

@@ -26,9 +26,9 @@ namespace ocikit::container {
 
 /// What is to be executed, and how.
 struct exec_request {
-  spec::process process;   ///< complete: what the container's own process lends it is filled in
-  bool privileged = true;  ///< as in `create_request`
-  bool rootless = false;   ///< a cgroup that cannot be entered is bearable
+  spec::process process;            ///< complete: what the container's own process lends it is filled in
+  bool privileged = true;           ///< as in `create_request`
+  bool rootless = false;            ///< a cgroup that cannot be entered is bearable
   std::uint32_t preserved_fds = 0;  ///< after the standard streams
   std::uint32_t last_capability = 40;
 };

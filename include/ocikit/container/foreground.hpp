@@ -11,8 +11,8 @@
 #include <csignal>
 #include <functional>
 #include <span>
-#include <utility>
 #include <string>
+#include <utility>
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/unique_fd.hpp>
@@ -154,8 +154,8 @@ class foreground_wait {
 ///
 /// Forwarded is everything that can be caught but SIGCHLD, SIGURG and SIGWINCH, which resizes the terminal. After the
 /// end, the output it left behind is written out; only SIGHUP, SIGINT, SIGQUIT or SIGTERM end the wait for a reader
-/// that takes nothing. `also` is watched until the child ends. With `stdio_copy::inherited()` a run costs a ppoll(2), a read(2) and a wait4(2) or two.
-/// Errors: system; state when `child` is not a child of the caller.
+/// that takes nothing. `also` is watched until the child ends. With `stdio_copy::inherited()` a run costs a ppoll(2), a
+/// read(2) and a wait4(2) or two. Errors: system; state when `child` is not a child of the caller.
 [[nodiscard]] inline result<foreground_end> wait_in_foreground(signal_inbox& inbox, foreground_child child,
                                                                stdio_copy& stdio, reaping whom,
                                                                watched_descriptor also = {}) {

@@ -37,7 +37,8 @@ enum class locking { none, exclusive };
 
 /// The container that `directory` is for, whose state has been read: `saved`.
 /// Errors: plugin or unsupported from `reopen`.
-[[nodiscard]] inline result<loaded_container> load(state_directory directory, state saved, const reopen_cgroup& reopen) {
+[[nodiscard]] inline result<loaded_container> load(state_directory directory, state saved,
+                                                   const reopen_cgroup& reopen) {
   auto cgroup = OCIKIT_TRY(reopen(saved));
   return loaded_container{std::move(directory), std::move(saved), std::move(cgroup)};
 }

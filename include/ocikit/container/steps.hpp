@@ -128,10 +128,14 @@ struct learn_pid {
   bool operator==(const learn_pid&) const = default;
 };
 
-/// The init has done all before this step and waits until the runtime has done what is its own.
+/// The init has done all before this step and waits until the runtime has done what is its own. With `offers` the
+/// runtime gets the descriptor in `slot` too.
 struct hand_over {
   static constexpr std::string_view name = "wait for the runtime";
-  static constexpr auto members = std::make_tuple();
+  bool offers = false;
+  std::uint32_t slot = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"offers", &hand_over::offers}, member{"slot", &hand_over::slot});
   bool operator==(const hand_over&) const = default;
 };
 

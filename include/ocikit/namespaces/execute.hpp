@@ -54,7 +54,8 @@ namespace detail {
 
 /// Whether the process is in the namespace `fd` already.
 [[nodiscard]] inline bool is_in(int fd, std::uint64_t type, int procfs) noexcept {
-  struct ::statx wanted {}, own {};
+  struct ::statx wanted {
+  }, own{};
   return !sys::raw::failed(sys::raw::statx(fd, "", AT_EMPTY_PATH, STATX_INO, wanted)) &&
          !sys::raw::failed(sys::raw::statx(procfs, own_link(type), 0, STATX_INO, own)) &&
          wanted.stx_ino == own.stx_ino && wanted.stx_dev_minor == own.stx_dev_minor;

@@ -48,9 +48,7 @@ class netlink_body {
   netlink_body& attribute(std::uint16_t type, std::uint32_t value) {
     return attribute(type, {reinterpret_cast<const char*>(&value), sizeof value});
   }
-  netlink_body& name(std::uint16_t type, std::string_view value) {
-    return attribute(type, std::string{value} + '\0');
-  }
+  netlink_body& name(std::uint16_t type, std::string_view value) { return attribute(type, std::string{value} + '\0'); }
 
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
 
@@ -238,9 +236,8 @@ class device_mover {
 /// other namespace goes, a physical device comes back to the host's. The caller must have one thread.
 /// Errors: system, naming device and request: ENODEV for no such device, EEXIST for a name that is taken there.
 [[nodiscard]] inline result<void> move_net_device(zstring_view name, zstring_view renamed, fd_view target) {
-  return detail::device_mover{name, renamed}.move_to(target).map_error([&](error e) {
-    return std::move(e).within("network device \"" + std::string{name} + "\"");
-  });
+  return detail::device_mover{name, renamed}.move_to(target).map_error(
+      [&](error e) { return std::move(e).within("network device \"" + std::string{name} + "\""); });
 }
 
 }  // namespace ocikit::namespaces

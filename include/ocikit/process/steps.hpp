@@ -239,10 +239,10 @@ struct hide {
   bool operator==(const hide&) const = default;
 };
 
-using step = std::variant<new_session, join_session_keyring, reset_cpu_affinity, set_cpu_affinity, set_scheduler,
-                          set_io_priority, set_memory_policy, set_personality, set_oom_score_adj, set_rlimit,
-                          set_no_new_privileges, limit_bounding_set, set_user, own_standard_streams, set_capabilities,
-                          set_umask, change_directory, open_terminal, find_program, find_home, close_descriptors,
-                          execute_program, hide>;
+using step =
+    std::variant<new_session, join_session_keyring, reset_cpu_affinity, set_cpu_affinity, set_scheduler,
+                 set_io_priority, set_memory_policy, set_personality, set_oom_score_adj, set_rlimit,
+                 set_no_new_privileges, limit_bounding_set, set_user, own_standard_streams, set_capabilities, set_umask,
+                 change_directory, open_terminal, find_program, find_home, close_descriptors, execute_program, hide>;
 
 }  // namespace ocikit::process
