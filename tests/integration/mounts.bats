@@ -280,6 +280,7 @@ every_kind_of_mount() {
 }
 
 @test "what only the new calls can do is refused without them, with the mount and the call" {
+	skip_under_sanitizers 'they do not work below a tracer'
 	command -v strace >/dev/null || skip "strace is not installed"
 	bundle minimal '.root.readonly = false'
 	mkdir "$WORK/data"
