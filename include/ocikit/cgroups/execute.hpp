@@ -99,10 +99,11 @@ namespace detail {
 /// Whether the caller lives in a user namespace, whose capabilities do not reach the host's devices. When in doubt, no.
 [[nodiscard]] inline bool in_user_namespace(const host_paths& host) {
   const auto map = sys::read_file(sys::at_fdcwd, host.proc_self + "/uid_map", longest_file);
-  if (!map || map->empty()) return false;
+  if (!map) return false;
   std::string_view text = *map;
   const std::int64_t inside = take_number(text), outside = take_number(text), count = take_number(text);
-  return inside != 0 || outside != 0 || count != 4294967295;
+  const bool is_map = count != 0;  // no line of a map is for no ids
+  return is_map && !(inside == 0 && outside == 0 && count == 4294967295);
 }
 
 [[nodiscard]] inline bool is_gone(const error& e) { return e.code() == ENOENT || e.code() == ENODEV; }
