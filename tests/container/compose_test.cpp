@@ -130,7 +130,7 @@ TEST_CASE("a filter that notifies is loaded while the runtime is there to hand i
     const auto plan = container::compose_create(config, facts);
     REQUIRE(plan);
     container::exec_facts for_exec;
-    for_exec.profile = &*config.platform->seccomp;
+    for_exec.platform = &*config.platform;
     for (const auto& [steps, later] :
          {std::pair{plan->steps, "save "},
           std::pair{container::compose_exec(*config.process, for_exec).value().steps, ""}}) {
@@ -199,8 +199,9 @@ TEST_CASE("exec joins while the init is born, so that only the process itself is
   const spec::process process{.args = {"ls"}, .cwd = "/", .no_new_privileges = true};
   container::exec_facts facts;
   facts.id = "c1";
-  const spec::seccomp profile{.default_action = spec::seccomp_action::allow};
-  facts.profile = &profile;
+  spec::linux_platform platform;
+  platform.seccomp = spec::seccomp{.default_action = spec::seccomp_action::allow};
+  facts.platform = &platform;
   facts.joins_time_namespace = true;
   CHECK("\n" + container::describe(container::compose_exec(process, facts).value()) == R"(
 runtime  start the init

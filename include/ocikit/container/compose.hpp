@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,12 @@ struct create_facts {
 
 namespace detail {
 
+/// What a config without /linux says of it.
+inline const spec::linux_platform& no_platform() {
+  static const spec::linux_platform none;
+  return none;
+}
+
 /// Text for /proc/PID/uid_map.
 inline std::string map_text(const std::vector<spec::id_mapping>& mappings) {
   std::string out;
@@ -51,8 +58,8 @@ enum class filter_moment { never, before_credentials, before_start, after_start 
 /// When the filter is loaded. Without no_new_privs while the kernel still lets us; with it as late as can be, since all
 /// that comes behind it needs the profile's consent: but before the start when it notifies, because the runtime, which
 /// hands the descriptor on, is gone after it.
-inline filter_moment moment_for(const spec::seccomp* profile, bool no_new_privileges) {
-  if (profile == nullptr || !seccomp::wants_filter(*profile)) return filter_moment::never;
+inline filter_moment moment_for(const std::optional<spec::seccomp>& profile, bool no_new_privileges) {
+  if (!profile || !seccomp::wants_filter(*profile)) return filter_moment::never;
   if (!no_new_privileges) return filter_moment::before_credentials;
   return seccomp::uses_notify(*profile) ? filter_moment::before_start : filter_moment::after_start;
 }
@@ -80,8 +87,7 @@ class composer {
   composer(const spec::config& config, const create_facts& known) : config_{config}, known_{known} {}
 
   result<plan> compose() {
-    static const spec::linux_platform no_platform;
-    const spec::linux_platform& platform = config_.platform ? *config_.platform : no_platform;
+    const spec::linux_platform& platform = config_.platform ? *config_.platform : no_platform();
     if (!config_.process) return tl::unexpected(error::config("/process", "process property must not be empty"));
     begin(platform);
     OCIKIT_TRY(build_tree(platform));
@@ -229,8 +235,7 @@ class composer {
     const spec::process& process = *config_.process;
     process::facts facts = known_.process;
     facts.user_namespace = in_user_namespace_;
-    const bool has_profile = config_.platform && config_.platform->seccomp;
-    const spec::seccomp* profile = has_profile ? &*config_.platform->seccomp : nullptr;
+    const auto& profile = platform.seccomp;
     const auto filtering = moment_for(profile, process.no_new_privileges);
     auto limits = process::plan_rlimits(process);
     if (in_user_namespace_ && known_.privileged && !limits.empty()) {
@@ -282,13 +287,12 @@ class composer {
 struct exec_facts {
   process::facts process;
   std::string id;
-  spec::linux_platform platform;  ///< the container's
-  bool new_keyring = true;        ///< false: the container was created without one of its own
+  const spec::linux_platform* platform = nullptr;  ///< the container's; null: it has none
+  bool new_keyring = true;                         ///< false: the container was created without one of its own
   std::vector<std::string> environment;
   seccomp::load_filter filter{};
-  bool joins_time_namespace = false;       ///< slot 0 holds the container's; see namespaces::join
-  const spec::seccomp* profile = nullptr;  ///< the container's, where it has a filter
-  bool privileged = true;                  ///< rlimits are set by the runtime, from outside the user namespace
+  bool joins_time_namespace = false;  ///< slot 0 holds the container's; see namespaces::join
+  bool privileged = true;             ///< rlimits are set by the runtime, from outside the user namespace
 };
 
 /// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
@@ -324,18 +328,19 @@ struct exec_facts {
     out.add(actor::init, std::move(limits));
   }
   out.add(actor::init, process::plan_no_new_privileges(process));
-  out.add(actor::init, OCIKIT_TRY(process::plan_platform(known.platform, out.texts)));
+  const spec::linux_platform& platform = known.platform != nullptr ? *known.platform : detail::no_platform();
+  out.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, out.texts)));
   out.add(actor::init, process::plan_scheduling(process));
-  const auto filtering = detail::moment_for(known.profile, process.no_new_privileges);
-  if (filtering == detail::filter_moment::before_credentials) detail::add_filter(out, known.filter, *known.profile);
+  const auto filtering = detail::moment_for(platform.seccomp, process.no_new_privileges);
+  if (filtering == detail::filter_moment::before_credentials) detail::add_filter(out, known.filter, *platform.seccomp);
   auto credentials = process::plan_credentials(process, known.process, out.texts);
   out.add(actor::init, std::move(credentials.steps));
   auto program = process::plan_program(process, known.process, out.texts, known.environment);
   out.add(actor::init, std::move(program.find));
   out.add(actor::init, std::move(program.close));
-  if (filtering == detail::filter_moment::before_start) detail::add_filter(out, known.filter, *known.profile);
+  if (filtering == detail::filter_moment::before_start) detail::add_filter(out, known.filter, *platform.seccomp);
   out.add(actor::init, await_start{true}, "");
-  if (filtering == detail::filter_moment::after_start) detail::add_filter(out, known.filter, *known.profile);
+  if (filtering == detail::filter_moment::after_start) detail::add_filter(out, known.filter, *platform.seccomp);
   out.add(actor::init, std::move(program.execute));
   return out;
 }

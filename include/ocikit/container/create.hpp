@@ -422,13 +422,8 @@ class creation {
   result<void> take(const map_ids& s) {
     const std::string process = "/proc/" + std::to_string(init_.pid());
     const unique_fd directory = OCIKIT_TRY(sys::openat(sys::at_fdcwd, process, O_PATH | O_DIRECTORY));
-    const auto write = [&](zstring_view file, std::string_view text) -> result<void> {
-      const unique_fd fd = OCIKIT_TRY(sys::openat(directory, file, O_WRONLY | O_NOFOLLOW));
-      return sys::write_all(fd, text);
-    };
-    if (!wanted_.privileged) OCIKIT_TRY(write("setgroups", "deny"));
-    if (!s.gids.empty()) OCIKIT_TRY(write("gid_map", s.gids));
-    if (!s.uids.empty()) OCIKIT_TRY(write("uid_map", s.uids));
+    if (!wanted_.privileged) OCIKIT_TRY(detail::write_process_file(directory, "setgroups", "deny"));
+    OCIKIT_TRY(write_id_maps(directory, s.uids, s.gids));
     OCIKIT_TRY(sys::write_all(gate_ours_, "g"));
     gate_ours_.reset();
     return {};

@@ -110,10 +110,9 @@ class execution {
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts.filter = filter_.step();
-      facts.profile = &*config.platform->seccomp;
     }
     facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
-    if (config.platform) facts.platform = *config.platform;
+    if (config.platform) facts.platform = &*config.platform;
     plan_ = OCIKIT_TRY(compose_exec(wanted_.process, facts));
     slots_.resize(plan_.slots);
     return {};

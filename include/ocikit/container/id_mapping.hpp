@@ -46,7 +46,20 @@ struct short_lived_process {
   }
 };
 
+[[nodiscard]] inline result<void> write_process_file(fd_view process, zstring_view file, std::string_view text) {
+  const unique_fd fd = OCIKIT_TRY(sys::openat(process, file, O_WRONLY | O_NOFOLLOW));
+  return sys::write_all(fd, text);
+}
+
 }  // namespace detail
+
+/// Writes the maps of a process's user namespace; `process` is its directory in /proc. Each is lines of `inside outside
+/// size`; an empty one is left alone. Errors: system. See: user_namespaces(7).
+[[nodiscard]] inline result<void> write_id_maps(fd_view process, zstring_view uids, zstring_view gids) {
+  if (!gids.empty()) OCIKIT_TRY(detail::write_process_file(process, "gid_map", gids));
+  if (!uids.empty()) OCIKIT_TRY(detail::write_process_file(process, "uid_map", uids));
+  return {};
+}
 
 /// The descriptor of a new user namespace with these maps, each lines of `inside outside size`.
 /// Errors: system; the kernel refuses maps that overlap, have more than 340 lines or name ids that we may not give.
@@ -64,12 +77,7 @@ struct short_lived_process {
   holder.pid = static_cast<pid_t>(r);
   const std::string process = "/proc/" + std::to_string(holder.pid);
   const unique_fd directory = OCIKIT_TRY(sys::openat(sys::at_fdcwd, process, O_PATH | O_DIRECTORY));
-  const auto write = [&](zstring_view file, zstring_view text) -> result<void> {
-    const unique_fd fd = OCIKIT_TRY(sys::openat(directory, file, O_WRONLY | O_NOFOLLOW));
-    return sys::write_all(fd, text);
-  };
-  OCIKIT_TRY(write("gid_map", gids));
-  OCIKIT_TRY(write("uid_map", uids));
+  OCIKIT_TRY(write_id_maps(directory, uids, gids));
   return sys::openat(directory, "ns/user", O_RDONLY);
 }
 
