@@ -10,23 +10,18 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "mounts/known_facts.hpp"
 #include "steps_text.hpp"
 
 using namespace ocikit;
 using namespace ocikit::mounts;
 using ocikit::testing::full_text;
+using ocikit::testing::known_facts;
 
 namespace {
 
 using list = std::vector<std::string>;
 using steps = step_list<mounts::step>;
-
-facts known_facts() {
-  facts out;
-  out.rootfs = "/b/rootfs";
-  out.bundle = "/b";
-  return out;
-}
 
 spec::mount entry(std::string destination, std::string type, std::string source, list options = {}) {
   return {.destination = std::move(destination),

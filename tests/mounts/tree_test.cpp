@@ -10,23 +10,18 @@
 #include <ocikit/mounts/plan.hpp>
 
 #include "catch.hpp"
+#include "mounts/known_facts.hpp"
 #include "steps_text.hpp"
 
 // The parts of plan.hpp around the mounts themselves: root, devices, restrictions, change of root.
 using namespace ocikit;
 using namespace ocikit::mounts;
 using ocikit::testing::full_text;
+using ocikit::testing::known_facts;
 
 namespace {
 
 using steps = step_list<mounts::step>;
-
-facts known_facts() {
-  facts out;
-  out.rootfs = "/b/rootfs";
-  out.bundle = "/b";
-  return out;
-}
 
 constexpr std::pair<spec::propagation, std::uint64_t> propagations[] = {
     {spec::propagation::shared, MS_SHARED},         {spec::propagation::rshared, MS_SHARED | MS_REC},
