@@ -318,12 +318,13 @@ TEST_CASE("links at either end of a bind mount are taken themselves where that i
 TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the kernel forbids a mount") {
   facts known = known_facts();
   const list options = {"ro", "nosuid", "rprivate"};
-  const auto mounted = [&](zstring_view source) {
+  const auto mounted = [&](zstring_view source, zstring_view instead = "/sys/fs/cgroup") {
     return expected({}, {{mount_filesystem{.type = "cgroup2",
                                            .source = source,
                                            .target = "/sys/fs/cgroup",
                                            .flags = MS_RDONLY | MS_NOSUID,
-                                           .ordinary_directory = true},
+                                           .ordinary_directory = true,
+                                           .instead = instead},
                           "/mounts/0"},
                          {change_propagation{"/sys/fs/cgroup", MS_PRIVATE | MS_REC}, "/mounts/0"}});
   };
@@ -352,6 +353,10 @@ TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the ker
     CHECK(planned_mounts{{entry("/sys/fs/cgroup", "cgroup", "cgroup", options)}, known}.text() == one.text);
     CHECK(planned_mounts{{entry("/sys/fs/cgroup", "cgroup2", "cgroup", options)}, known}.text() == one.text);
   }
+  known.cgroup_namespace = true;
+  known.cgroup_paths = {{"", "/sys/fs/cgroup/a"}};
+  CHECK(planned_mounts{{entry("/sys/fs/cgroup", "cgroup", "cgroup", options)}, known}.text() ==
+        mounted("cgroup2", "/sys/fs/cgroup/a"));
 }
 
 namespace {

@@ -285,6 +285,20 @@ namespace detail {
   return failed(r) ? r : copy_directory(from, as_fd(to), w.culprit == nullptr ? unnoted : *w.culprit);
 }
 
+/// Binds `s.instead` on the working directory, which is `s.target`, with the flags of the mount.
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome bind_instead(const mount_filesystem& s, workspace& w) noexcept {
+  outcome r = sys::raw::mount(s.instead.c_str(), ".", nullptr, sys::ms::bind | sys::ms::rec, nullptr);
+  if (failed(r)) return r;
+  const outcome mount = sys::raw::open_in_root(w.root, s.target.c_str(), O_PATH | O_DIRECTORY);
+  struct ::statfs found {};
+  if (!failed(mount)) r = sys::raw::fstatfs(as_fd(mount), found);
+  if (failed(mount) || failed(r)) return failed(mount) ? mount : r;
+  // What the host has set may be locked.
+  constexpr std::uint64_t plain = sys::ms::rdonly | sys::ms::nosuid | sys::ms::nodev | sys::ms::noexec;
+  const std::uint64_t kept = static_cast<std::uint64_t>(found.f_flags) & (plain | sys::ms::noatime);
+  return change_mount(as_fd(mount), sys::ms::bind | sys::ms::remount | kept | s.flags, w);
+}
+
 }  // namespace detail
 
 /// mount(2) on `.` after fchdir(2): the target is a descriptor, not a path. EXDEV: it lies on procfs.
@@ -312,6 +326,7 @@ namespace detail {
     r = content = sys::raw::openat(detail::as_fd(target), ".", O_RDONLY | O_DIRECTORY);
   if (!failed(r)) r = sys::raw::fchdir(detail::as_fd(target));
   if (!failed(r)) r = sys::raw::mount(s.source.c_str(), ".", s.type.c_str(), s.flags, data);
+  if ((r == -EPERM || r == -EBUSY) && !s.instead.empty()) r = detail::bind_instead(s, w);
   if (!failed(r) && !failed(content)) r = detail::copy_up(s, detail::as_fd(content), w);
   return r;
 }

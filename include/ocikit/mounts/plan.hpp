@@ -252,7 +252,8 @@ class mount_planner {
     return {};
   }
 
-  /// The kernel refuses a new cgroup2 mount in a user namespace without a cgroup namespace: the host's is bound then.
+  /// The kernel refuses a new cgroup2 mount in a user namespace without a cgroup namespace, and where the host's is not
+  /// visible as a whole: what the host has is bound then.
   void add_unified(const option_set& options, const std::string& target, const std::string& where) {
     if (known_.user_namespace && !known_.cgroup_namespace) {
       option_set as_bind = options;
@@ -268,6 +269,8 @@ class mount_planner {
     step.flags = options.flags;
     step.data = texts_.keep(options.data);
     step.ordinary_directory = true;
+    const bool own = known_.cgroup_namespace && !known_.cgroup_paths.empty();
+    step.instead = own ? texts_.keep(known_.cgroup_paths.front().second) : zstring_view{"/sys/fs/cgroup"};
     plan_.targets.push_back({step, where});
     add_propagation(options, step.target, where);
   }

@@ -120,11 +120,13 @@ struct mount_filesystem {
   bool ordinary_directory = false;  ///< no component of `target` may be a link, and it may not lie on another procfs
   bool inherit_mode = false;        ///< a tmpfs takes the mode of the directory it covers, if there was one
   bool copy_up = false;             ///< ... and begins with a copy of what lies there; see copy_up.hpp
+  zstring_view instead = {};        ///< bound where the kernel refuses the mount: a directory of the host
   static constexpr auto members = std::make_tuple(
       member{"type", &mount_filesystem::type}, member{"source", &mount_filesystem::source},
       member{"target", &mount_filesystem::target}, member{"flags", &mount_filesystem::flags},
       member{"data", &mount_filesystem::data}, member{"ordinary_directory", &mount_filesystem::ordinary_directory},
-      member{"inherit_mode", &mount_filesystem::inherit_mode}, member{"copy_up", &mount_filesystem::copy_up});
+      member{"inherit_mode", &mount_filesystem::inherit_mode}, member{"copy_up", &mount_filesystem::copy_up},
+      member{"instead", &mount_filesystem::instead});
   bool operator==(const mount_filesystem&) const = default;
 };
 
