@@ -277,6 +277,28 @@ TEST_CASE("rootless, a missing permission is bearable only where nothing was ask
   if (::getuid() == 0) (void)::seteuid(0);
 }
 
+TEST_CASE("rootless, a container says from the start in which hierarchies it has a cgroup") {
+  if (::geteuid() == 0 && ::seteuid(65534) != 0) return;
+  const fake_tree tree;
+  tree.put("proc/mountinfo", "30 25 0:26 / " + tree.at("cg/memory") + " rw shared:9 - cgroup cgroup rw,memory\n" +
+                                 "31 25 0:27 / " + tree.at("cg/devices") + " rw shared:9 - cgroup cgroup rw,devices\n");
+  tree.put("proc/cgroup", "5:memory:/x\n4:devices:/x\n");
+  fs::create_directories(tree.at("cg/memory/x"));
+  fs::create_directories(tree.at("cg/devices/x"));
+  ::chmod(tree.at("cg/devices/x").c_str(), 0555);
+  const auto places = [&](const char* path, bool rootless) {
+    const auto it = fs_opener{tree.host()}.open({"c1", path, rootless, {}});
+    REQUIRE(it);
+    std::string out;
+    for (const auto& [key, place] : (*it)->paths()) out += key + " ";
+    return out;
+  };
+  CHECK(places("", true) == "memory ");
+  CHECK(places("", false) == "memory devices ");
+  CHECK(places("x/a", true) == "memory devices ");
+  if (::getuid() == 0) (void)::seteuid(0);
+}
+
 TEST_CASE("a tree is walked with two descriptors, however deep a container made it") {
   const fake_tree tree;
   fs::create_directories(tree.at("cg/a"));

@@ -96,6 +96,13 @@ namespace detail {
   return e.code() == EACCES || e.code() == EPERM || e.code() == EROFS;
 }
 
+/// Whether we may make a cgroup in `directory`. When in doubt, yes: the attempt will tell.
+[[nodiscard]] inline bool may_make_in(const std::string& directory) {
+  const auto r = sys::raw::faccessat2(AT_FDCWD, directory.c_str(), W_OK, AT_EACCESS);
+  const int code = sys::raw::errno_of(r);
+  return code != EACCES && code != EPERM && code != EROFS;
+}
+
 /// Whether the caller lives in a user namespace, whose capabilities do not reach the host's devices. When in doubt, no.
 [[nodiscard]] inline bool in_user_namespace(const host_paths& host) {
   const auto map = sys::read_file(sys::at_fdcwd, host.proc_self + "/uid_map", longest_file);

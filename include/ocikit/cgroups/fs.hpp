@@ -19,6 +19,7 @@
 #include <ocikit/cgroups/location.hpp>
 #include <ocikit/cgroups/mounts_v1.hpp>
 #include <ocikit/cgroups/no_cgroup.hpp>
+#include <ocikit/cgroups/own_v1.hpp>
 #include <ocikit/cgroups/plan_v1.hpp>
 #include <ocikit/cgroups/tree.hpp>
 
@@ -474,25 +475,26 @@ class fs_opener final : public opener {
 
   result<std::unique_ptr<driver>> open(const request& wanted) override {
     OCIKIT_TRY(check_cgroups_path(wanted.cgroups_path));
-    const auto found = OCIKIT_TRY(hierarchies());
+    const auto found = OCIKIT_TRY(read_hierarchies(host_));
     const auto no_devices = std::none_of(found.begin(), found.end(), [](const auto& h) { return h.has("devices"); });
     if (no_devices) return tl::unexpected(error::unsupported("the devices controller of cgroup v1 is not mounted"));
     const bool absolute = wanted.cgroups_path.starts_with('/');
     std::vector<own_cgroup> own;
-    if (!absolute) own = parse_proc_cgroup(OCIKIT_TRY(read_file(sys::at_fdcwd, host_.proc_self + "/cgroup")));
+    if (!absolute) own = OCIKIT_TRY(read_own_cgroups(host_));
     const auto inner = clean_path(wanted.cgroups_path.empty() ? wanted.id : wanted.cgroups_path);
     std::vector<fs_member> members;
     members.reserve(found.size());
     for (const auto& h : found)
       members.push_back({h.keys, h.mount_point, absolute ? inner : joined(own_place(h, own), inner), h.unified});
     for (const auto& m : members) OCIKIT_TRY(check_not_root(m.path));
-    return std::make_unique<fs_driver>(host_, std::move(members),
-                                       fs_wish{wanted.rootless, !wanted.cgroups_path.empty()});
+    const fs_wish wish{wanted.rootless, !wanted.cgroups_path.empty()};
+    if (wish.rootless) std::erase_if(members, [&](const fs_member& m) { return is_beyond(m, wish); });
+    return std::make_unique<fs_driver>(host_, std::move(members), wish);
   }
 
   result<std::unique_ptr<driver>> reopen(const path_map& saved, bool rootless) override {
     if (saved.empty()) return std::make_unique<no_cgroup>();
-    const auto found = OCIKIT_TRY(hierarchies());
+    const auto found = OCIKIT_TRY(read_hierarchies(host_));
     std::vector<fs_member> members;
     for (const auto& [key, path] : saved) {
       OCIKIT_TRY(check_cgroups_path(path));
@@ -511,25 +513,10 @@ class fs_opener final : public opener {
   }
 
  private:
-  [[nodiscard]] result<std::vector<hierarchy>> hierarchies() const {
-    const unique_fd file = OCIKIT_TRY(sys::openat(sys::at_fdcwd, host_.proc_self + "/mountinfo", O_RDONLY));
-    const auto text = OCIKIT_TRY(sys::read_all(file, detail::longest_file));
-    auto found = parse_hierarchies(text, host_.cgroups + "/unified");
-    // Without permission a file system may still be there; v2 alone is what this driver cannot work with.
-    if (found.empty()) return tl::unexpected(error::unsupported("no cgroup v1 hierarchy is mounted"));
-    return found;
-  }
-
-  /// The caller's own cgroup in a hierarchy, below its mount point.
-  static std::string own_place(const hierarchy& h, const std::vector<own_cgroup>& own) {
-    for (const auto& line : own) {
-      const bool here = h.unified ? line.controllers.empty() : line.controllers == h.keys;
-      if (!here) continue;
-      std::string_view path{line.path};
-      if (h.root != "/" && path.starts_with(h.root)) path.remove_prefix(h.root.size());
-      return clean_path(path);
-    }
-    return "";
+  /// Whether a rootless container does without this hierarchy: without permission where nobody named a path, and the
+  /// unified one of a hybrid host, for which nothing is needed and which would have to be delegated at its root.
+  static bool is_beyond(const fs_member& m, const fs_wish& wish) {
+    return m.unified || (!wish.path_given && !detail::may_make_in(m.mount_point + '/' + parent_of(m.path)));
   }
 
   host_paths host_;

@@ -48,13 +48,6 @@ namespace detail {
   return {};
 }
 
-/// Whether anything of linux.resources asks for a limit: then a missing cgroup is not bearable.
-[[nodiscard]] inline bool asks_for_limits(const spec::resources& r) {
-  spec::resources without = r;
-  without.devices.clear();
-  return without != spec::resources{};
-}
-
 /// Whether it takes a controller that works on domains only, not in a threaded cgroup.
 [[nodiscard]] inline bool needs_domain(const spec::resources& r) {
   return r.memory || r.block_io || r.cpu || !r.hugepage_limits.empty();
@@ -338,6 +331,8 @@ class fs2_opener final : public opener {
     OCIKIT_TRY(check_not_root(path));
     fs2_wish wish{wanted.rootless, false, detail::needs_domain(wanted.resources)};
     wish.bearable = wanted.rootless && wanted.cgroups_path.empty() && !detail::asks_for_limits(wanted.resources);
+    if (wish.bearable && !detail::may_make_in(host_.cgroups + '/' + parent_of(path)))
+      return std::make_unique<no_cgroup>();
     return std::make_unique<fs2_driver>(host_, std::move(root), std::move(path), wish);
   }
 

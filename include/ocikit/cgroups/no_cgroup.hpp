@@ -7,13 +7,24 @@
 
 namespace ocikit::cgroups {
 
+namespace detail {
+
+/// Whether anything of linux.resources asks for a limit: then a missing cgroup is not bearable.
+[[nodiscard]] inline bool asks_for_limits(const spec::resources& r) {
+  spec::resources without = r;
+  without.devices.clear();
+  return without != spec::resources{};
+}
+
+}  // namespace detail
+
 /// The driver of a container without a cgroup: rootless, nothing asked for, nothing permitted.
 class no_cgroup final : public driver {
  public:
   result<void> create() override { return {}; }
   result<void> undo() override { return {}; }
   result<void> apply(const spec::resources& wanted, device_policy) override {
-    if (wanted == spec::resources{}) return {};
+    if (!detail::asks_for_limits(wanted)) return {};
     return tl::unexpected(error::unsupported("the container has no cgroup to set limits in").at("/linux/resources"));
   }
   result<entrance> enter() override { return enter_nothing{}; }
