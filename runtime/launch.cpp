@@ -100,6 +100,10 @@ class launch {
 
   result<int> see_off(terminal_keeper& terminal) {
     call_.log.debug("child process in init()");
+    if (made_->may_leave_processes())
+      call_.log.warning(
+          "the container has neither a cgroup nor a pid namespace of its own. Such configuration is strongly "
+          "discouraged: processes that its program leaves behind cannot be found");
     OCIKIT_TRY(announce(*made_));
     if (how_ == manner::created) return made_->keep(), 0;
     call_.log.debug("init: closing the pipe to signal completion");

@@ -11,7 +11,7 @@ source_dir=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/..")
 # shellcheck disable=SC2034 # used by those who source this
 build_packages=(g++ cmake ninja-build pkg-config libexpected-dev libseccomp-dev libcap-dev)
 # shellcheck disable=SC2034
-test_packages=(catch2 libsystemd-dev busybox-static tini jq gawk strace bats procps mount util-linux)
+test_packages=(catch2 libsystemd-dev busybox-static tini jq gawk strace bats procps mount util-linux uidmap)
 
 simdjson_version=3.9.4
 # The registry's integrity value, sha512-/3oCP8GBpdyeiBMEnuI6S0yl0yekD6Qxfed67hZqU1GIVn3o/vZgE8qANm69THfw7JgHLS9zjx56F/dO3q+koA==,

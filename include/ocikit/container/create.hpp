@@ -19,6 +19,7 @@
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/cgroups/driver.hpp>
+#include <ocikit/cgroups/own_v1.hpp>
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/hooks.hpp>
@@ -118,6 +119,11 @@ class creation {
 
   /// The container's directory, for what listens there.
   [[nodiscard]] fd_view directory() const noexcept { return directory_.directory(); }
+  /// Whether nothing but the program itself could be ended with the container: it has neither a cgroup nor a pid
+  /// namespace of its own.
+  [[nodiscard]] bool may_leave_processes() const noexcept {
+    return state_.cgroup_paths.empty() && !state_.ocikit.private_pid_namespace;
+  }
   /// Lets other commands have the container, while this one waits for it.
   void unlock() noexcept { directory_.unlock(); }
 
@@ -225,7 +231,8 @@ class creation {
     resources_ = std::move(request.resources);
     state_.cgroup_paths = cgroup_->paths();
     state_.config.cgroups.rootless = wanted_.rootless;
-    return {};
+    if (!state_.cgroup_paths.empty()) return {};
+    return cgroup_->apply(resources_, cgroups::driver::device_policy::keep);  // which refuses a limit
   }
 
   result<void> make_plan() {
@@ -233,7 +240,7 @@ class creation {
     facts_.mounts.rootfs = wanted_.rootfs;
     facts_.mounts.bundle = wanted_.bundle;
     facts_.mounts.unified_cgroups = wanted_.unified_cgroups;
-    facts_.mounts.cgroup_paths = state_.cgroup_paths;
+    facts_.mounts.cgroup_paths = OCIKIT_TRY(shown_cgroups());
     facts_.mounts.no_pivot = wanted_.no_pivot;
     facts_.mounts.host_kernel_mounts = wanted_.host_kernel_mounts;
     const auto has = [&](spec::namespace_type type) {
@@ -260,6 +267,17 @@ class creation {
     }
     plan_ = OCIKIT_TRY(compose_create(config, facts_));
     return {};
+  }
+
+  /// What a mount of v1's cgroups shows: the container's, and ours where it was given none.
+  [[nodiscard]] result<cgroups::path_map> shown_cgroups() const {
+    cgroups::path_map shown = state_.cgroup_paths;
+    if (!wanted_.rootless || wanted_.unified_cgroups) return shown;
+    for (auto& [key, path] : OCIKIT_TRY(cgroups::read_own_paths()))
+      if (std::ranges::find(state_.cgroup_paths, key, &cgroups::path_map::value_type::first) ==
+          state_.cgroup_paths.end())
+        shown.emplace_back(key, std::move(path));
+    return shown;
   }
 
   // ---- the runtime's steps
@@ -420,10 +438,7 @@ class creation {
   }
 
   result<void> take(const map_ids& s) {
-    const std::string process = "/proc/" + std::to_string(init_.pid());
-    const unique_fd directory = OCIKIT_TRY(sys::openat(sys::at_fdcwd, process, O_PATH | O_DIRECTORY));
-    if (!wanted_.privileged) OCIKIT_TRY(detail::write_process_file(directory, "setgroups", "deny"));
-    OCIKIT_TRY(write_id_maps(directory, s.uids, s.gids));
+    OCIKIT_TRY(write_id_maps(init_.pid(), {s.uids, s.gids}));
     OCIKIT_TRY(sys::write_all(gate_ours_, "g"));
     gate_ours_.reset();
     return {};

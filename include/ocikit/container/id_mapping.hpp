@@ -15,6 +15,7 @@
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/unique_fd.hpp>
+#include <ocikit/container/id_maps.hpp>
 #include <ocikit/container/spawn.hpp>
 #include <ocikit/sys/call.hpp>
 
@@ -46,20 +47,7 @@ struct short_lived_process {
   }
 };
 
-[[nodiscard]] inline result<void> write_process_file(fd_view process, zstring_view file, std::string_view text) {
-  const unique_fd fd = OCIKIT_TRY(sys::openat(process, file, O_WRONLY | O_NOFOLLOW));
-  return sys::write_all(fd, text);
-}
-
 }  // namespace detail
-
-/// Writes the maps of a process's user namespace; `process` is its directory in /proc. Each is lines of `inside outside
-/// size`; an empty one is left alone. Errors: system. See: user_namespaces(7).
-[[nodiscard]] inline result<void> write_id_maps(fd_view process, zstring_view uids, zstring_view gids) {
-  if (!gids.empty()) OCIKIT_TRY(detail::write_process_file(process, "gid_map", gids));
-  if (!uids.empty()) OCIKIT_TRY(detail::write_process_file(process, "uid_map", uids));
-  return {};
-}
 
 /// The descriptor of a new user namespace with these maps, each lines of `inside outside size`.
 /// Errors: system; the kernel refuses maps that overlap, have more than 340 lines or name ids that we may not give.
@@ -75,10 +63,8 @@ struct short_lived_process {
   if (sys::raw::failed(r))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "clone3(CLONE_NEWUSER) for a mapping of ids"));
   holder.pid = static_cast<pid_t>(r);
-  const std::string process = "/proc/" + std::to_string(holder.pid);
-  const unique_fd directory = OCIKIT_TRY(sys::openat(sys::at_fdcwd, process, O_PATH | O_DIRECTORY));
-  OCIKIT_TRY(write_id_maps(directory, uids, gids));
-  return sys::openat(directory, "ns/user", O_RDONLY);
+  OCIKIT_TRY(write_id_maps(holder.pid, {uids, gids}));
+  return sys::openat(sys::at_fdcwd, "/proc/" + std::to_string(holder.pid) + "/ns/user", O_RDONLY);
 }
 
 }  // namespace ocikit::container

@@ -315,13 +315,17 @@ struct subject {
     return refuse("/linux/namespaces",
                   "user namespaces enabled, but no namespace path to join nor mappings to apply specified");
   OCIKIT_TRY(validate_mappings(uids, "/linux/uidMappings"));
-  OCIKIT_TRY(validate_mappings(gids, "/linux/gidMappings"));
-  if (!own->path.empty()) return {};  // the map in force is the joined one's
+  return validate_mappings(gids, "/linux/gidMappings");
+}
+
+[[nodiscard]] inline result<void> validate_mapped_user(const subject& s) {
+  const auto* const own = find_namespace(s.platform, namespace_type::user);
+  if (own == nullptr || !own->path.empty()) return {};  // the map in force is the joined one's
   const auto& who = s.config.process->user;
-  if (!is_mapped(uids, who.uid))
+  if (!is_mapped(s.platform.uid_mappings, who.uid))
     return refuse("/process/user/uid",
                   "cannot setuid to unmapped uid " + std::to_string(who.uid) + " in user namespace");
-  if (!is_mapped(gids, who.gid))
+  if (!is_mapped(s.platform.gid_mappings, who.gid))
     return refuse("/process/user/gid",
                   "cannot setgid to unmapped gid " + std::to_string(who.gid) + " in user namespace");
   return {};
@@ -582,8 +586,8 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
 /// Checks a whole configuration before anything is created. Returns what deserves a warning.
 ///
 /// Errors: config, with the pointer of the first value at fault, in runc's order: process, root, devices,
-/// network devices, names, restricted paths, namespaces, sysctl, Intel RDT, rootless demands, mounts, scheduling,
-/// memory policy.
+/// network devices, names, restricted paths, namespaces, sysctl, Intel RDT, rootless demands, the user's mapping,
+/// mounts, scheduling, memory policy.
 [[nodiscard]] inline result<std::vector<warning>> validate(const config& c, const validation_facts& facts = {}) {
   static const linux_platform no_platform;
   if (!c.process) return detail::refuse("/process", "process property must not be empty");
@@ -602,6 +606,7 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
   OCIKIT_TRY(detail::validate_sysctl(s));
   OCIKIT_TRY(detail::validate_intel_rdt(s));
   OCIKIT_TRY(detail::validate_rootless(s));
+  OCIKIT_TRY(detail::validate_mapped_user(s));
   OCIKIT_TRY(detail::validate_mounts(s));
   OCIKIT_TRY(detail::validate_scheduling(*c.process, "/process"));
   OCIKIT_TRY(detail::validate_memory_policy(s));
