@@ -54,7 +54,6 @@ class exec_run {
   explicit exec_run(const invocation& call) : call_{call}, with_{make_backends(call)} {}
 
   result<int> run() {
-    OCIKIT_TRY(refuse_unsupported());
     if (const zstring_view path = call_.text("pid-file"); !path.empty())
       pid_file_ = OCIKIT_TRY(container::pid_file::locate(path));
     auto in = OCIKIT_TRY(load_container(call_, container::locking::none));
@@ -83,11 +82,6 @@ class exec_run {
   }
 
  private:
-  result<void> refuse_unsupported() {
-    if (call_.given("cgroup")) return tl::unexpected(error::unsupported("exec --cgroup is not supported yet"));
-    return {};
-  }
-
   result<void> check_status(const container::loaded_container& in) {
     const auto status = OCIKIT_TRY(container::read_status(in));
     if (status == spec::container_status::stopped)
@@ -103,6 +97,7 @@ class exec_run {
     const container::inherited_fds passed{0, static_cast<unsigned>(preserved)};
     OCIKIT_TRY(container::close_on_exec_from(passed.end()));
     to.preserved_fds = passed.preserved;
+    to.sub_cgroups = OCIKIT_TRY(cgroups::parse_sub_cgroups(call_.texts("cgroup")));
     to.privileged = ::geteuid() == 0;
     to.rootless = in.rootless;
     to.last_capability = process::read_last_capability();

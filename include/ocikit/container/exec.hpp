@@ -13,6 +13,9 @@
 #include <vector>
 
 #include <ocikit/base/error.hpp>
+#include <ocikit/cgroups/driver.hpp>
+#include <ocikit/cgroups/location.hpp>
+#include <ocikit/cgroups/sub_cgroups.hpp>
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/init_session.hpp>
@@ -26,10 +29,11 @@ namespace ocikit::container {
 
 /// What is to be executed, and how.
 struct exec_request {
-  spec::process process;            ///< complete: what the container's own process lends it is filled in
-  bool privileged = true;           ///< as in `create_request`
-  bool rootless = false;            ///< a cgroup that cannot be entered is bearable
-  std::uint32_t preserved_fds = 0;  ///< after the standard streams
+  spec::process process;                           ///< complete: what the container's own process lends it is filled in
+  bool privileged = true;                          ///< as in `create_request`
+  bool rootless = false;                           ///< a cgroup that cannot be entered is bearable
+  std::vector<cgroups::sub_cgroup> sub_cgroups{};  ///< below the container's; they must be there
+  std::uint32_t preserved_fds = 0;                 ///< after the standard streams
   std::uint32_t last_capability = 40;
 };
 
@@ -165,9 +169,53 @@ class execution {
     const std::uint64_t types = namespaces_of_container() & ~std::uint64_t{CLONE_NEWTIME};
     if (types != 0) where.joins.push_back({process->get(), types});
     where.becomes_root = (types & CLONE_NEWUSER) != 0;
+    OCIKIT_TRY(find_cgroup());
+    auto started = start_in_cgroup(where);
+    if (!started && may_follow_the_init(started.error().code())) {
+      OCIKIT_TRY(find_cgroup_of_init());
+      started = start_in_cgroup(where);
+    }
+    return started;
+  }
+
+  // ---- the cgroup
+
+  /// The container's, or what was asked for below it.
+  result<void> find_cgroup() {
+    if (wanted_.sub_cgroups.empty()) return {};
+    return use_cgroups(OCIKIT_TRY(cgroups::sub_cgroup_paths(container_.saved.cgroup_paths, wanted_.sub_cgroups)));
+  }
+
+  result<void> use_cgroups(const cgroups::path_map& paths) {
+    const auto opener = OCIKIT_TRY(with_.cgroup_opener(container_.saved.ocikit.cgroup_manager));
+    other_cgroup_ = OCIKIT_TRY(opener->reopen(paths, wanted_.rootless));
+    return {};
+  }
+
+  /// A cgroup v2 that is gone, or that passes controllers on and so takes no process, is not where the container's
+  /// init is by now.
+  [[nodiscard]] bool may_follow_the_init(int code) const {
+    const auto& own = container_.saved.cgroup_paths;
+    const bool unified = own.size() == 1 && own.front().first.empty();
+    return unified && wanted_.sub_cgroups.empty() && (code == EBUSY || code == ENOENT || code == ENODEV);
+  }
+
+  result<void> find_cgroup_of_init() {
+    constexpr std::size_t longest = 65536;
+    const std::string file = "/proc/" + std::to_string(container_.init().pid) + "/cgroup";
+    for (const auto& line : cgroups::parse_proc_cgroup(OCIKIT_TRY(sys::read_file(sys::at_fdcwd, file, longest))))
+      if (line.controllers.empty() && !line.path.starts_with("/.."))
+        return use_cgroups({{"", "/sys/fs/cgroup" + line.path}});
+    return tl::unexpected(error::state("the cgroup of the container's init is not to be seen from here"));
+  }
+
+  result<void> start_in_cgroup(cradle& where) {
+    cgroups::driver& cgroup = other_cgroup_ ? *other_cgroup_ : *container_.cgroup;
+    const auto entrance = cgroup.enter();
+    if (!entrance && !wanted_.rootless) return tl::unexpected(in_cgroup(entrance.error()));
     bool attach_later = false;
-    const auto entrance = container_.cgroup->enter();
-    if (!entrance && !wanted_.rootless) return tl::unexpected(entrance.error());
+    where.cgroup = -1;
+    where.cgroup_procs.clear();
     if (entrance) {
       if (const auto* clone = std::get_if<cgroups::enter_by_clone>(&*entrance)) where.cgroup = clone->directory.get();
       if (const auto* write = std::get_if<cgroups::enter_by_write>(&*entrance))
@@ -176,10 +224,15 @@ class execution {
     }
     std::vector<int> numbers;
     for (const unique_fd& slot : slots_) numbers.push_back(slot.get());
-    OCIKIT_TRY(init_.start(plan_, numbers, with_, where).map_error(within_start));
-    if (attach_later) OCIKIT_TRY(container_.cgroup->attach(init_.pid()));
-    return {};
+    auto started = init_.start(plan_, numbers, with_, where);
+    if (!started && where.cgroup >= 0 && started.error().code() == EBUSY)
+      return tl::unexpected(in_cgroup(std::move(started).error()));
+    OCIKIT_TRY(std::move(started).map_error(within_start));
+    return attach_later ? cgroup.attach(init_.pid()) : result<void>{};
   }
+
+  /// In runc's words, which tests look for; 0 is what a process writes into cgroup.procs for itself.
+  static error in_cgroup(error e) { return within_start(std::move(e).within("error adding pid 0 to cgroups")); }
 
   loaded_container& container_;
   exec_request wanted_;
@@ -189,6 +242,7 @@ class execution {
   std::vector<unique_fd> slots_;
   std::uint64_t initial_cpus_ = 0;
   init_session init_;
+  std::unique_ptr<cgroups::driver> other_cgroup_;  ///< instead of the container's
 };
 
 }  // namespace ocikit::container
