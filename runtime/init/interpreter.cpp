@@ -213,7 +213,8 @@ outcome take(const process::close_descriptors& s, machine& m) noexcept {
 
 outcome take(const container::execute_hook& s, machine& m) noexcept {
   m.tree.last_parent_fd = -1;  // a hook may mount what it likes
-  const outcome r = learn_pid(m);
+  outcome r = learn_pid(m);
+  if (!failed(r) && !m.started) r = sys::raw::fchdir(m.tree.root);  // of createContainer: where runc's find themselves
   if (failed(r)) return r;
   const bool inherits = s.inherits_environment;
   char** arguments = pointers(s.arguments);

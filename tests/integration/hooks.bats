@@ -38,15 +38,16 @@ poststop' ]
 		.ociVersion == "1.3.0" and .annotations["io.container.manager"] == "libpod"' "$WORK/log"
 }
 
-@test "createRuntime runs in the host's mount namespace, createContainer in the container's, before its root is entered" {
+@test "createRuntime runs in the host's mount namespace, createContainer in the container's, on its root but not in it" {
 	bundle
 	host=$(readlink /proc/self/ns/mnt)
 	hook createRuntime 'readlink /proc/self/ns/mnt >>$LOG'
-	hook createContainer 'readlink /proc/self/ns/mnt >>$LOG; ls -d /etc/debian_version >>$LOG'
+	hook createContainer 'readlink /proc/self/ns/mnt >>$LOG; ls -d /etc/debian_version >>$LOG; pwd >>$LOG'
 	ocirun run --bundle "$BUNDLE" "$ID"
 	[ "$(sed -n 1p "$WORK/log")" = "$host" ]
 	[ "$(sed -n 2p "$WORK/log")" != "$host" ]
 	[ "$(sed -n 3p "$WORK/log")" = /etc/debian_version ]
+	[ "$(sed -n 4p "$WORK/log")" = "$BUNDLE/rootfs" ]
 }
 
 @test "startContainer runs inside the container, after start and before the user's process" {
