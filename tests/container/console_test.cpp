@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 #include "container/pty_pair.hpp"
-#include "container/temporary_dir.hpp"
+#include "container/temporary_directory.hpp"
 
 using namespace ocikit;
 using namespace ocikit::container;
@@ -44,8 +44,19 @@ bool edits_lines(fd_view terminal) {
 
 }  // namespace
 
+TEST_CASE("a listener that neither accepts nor reads does not keep us waiting for ever") {
+  const testing::temporary_directory dir;
+  const unique_fd listener = listen_at(dir / "socket");
+  const auto socket = connect_to(dir / "socket");
+  REQUIRE(socket);
+  ::timeval patience{};
+  ::socklen_t size = sizeof patience;
+  REQUIRE(::getsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &patience, &size) == 0);
+  CHECK(patience.tv_sec == 30);
+}
+
 TEST_CASE("a console socket gets the master itself, close-on-exec, in one message with its name") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   const unique_fd listener = listen_at(dir / "socket");
   const pty_pair pty;
   REQUIRE(send_console(dir / "socket", pty.master));
@@ -60,7 +71,7 @@ TEST_CASE("a console socket gets the master itself, close-on-exec, in one messag
 }
 
 TEST_CASE("a pidfd socket learns whether the process is the container's first") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   const unique_fd listener = listen_at(dir / "socket");
   const auto pidfd = sys::pidfd_open(::getpid());
   REQUIRE(pidfd);
@@ -75,7 +86,7 @@ TEST_CASE("a pidfd socket learns whether the process is the container's first") 
 }
 
 TEST_CASE("a socket path longer than an address is refused, because the kernel would be asked for another path") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   const std::string longest(107, 'x');
   const auto missing = connect_to(longest);
   REQUIRE(!missing);

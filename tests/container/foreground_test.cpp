@@ -12,7 +12,7 @@
 
 #include "catch.hpp"
 #include "container/pty_pair.hpp"
-#include "container/temporary_dir.hpp"
+#include "container/temporary_directory.hpp"
 
 using namespace ocikit;
 using namespace ocikit::container;
@@ -177,7 +177,7 @@ struct piped_child {
 }  // namespace
 
 TEST_CASE("pipes: every byte arrives, in a file and through a slow reader, and the end of stdin is passed on") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   const std::string sent(3'000'001, 'x');
   auto box = inbox();
   pipe_pair slow;
@@ -291,7 +291,7 @@ bool edits_lines(fd_view terminal) {
 }  // namespace
 
 TEST_CASE("terminal: keys reach the process, its output ours, our window is its window, our mode comes back") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   auto box = inbox();
   const pty_pair ours;
   REQUIRE(set_window_size(ours.slave, {10, 110, 0, 0}));
@@ -346,7 +346,7 @@ TEST_CASE("terminal: the end of a redirected stdin is typed as the end-of-file k
 }
 
 TEST_CASE("terminal: all output arrives, although a process left behind keeps the terminal open") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   auto box = inbox();
   const pty_pair ours;
   terminal_child one{box, [] {
@@ -368,7 +368,7 @@ TEST_CASE("terminal: all output arrives, although a process left behind keeps th
 }
 
 TEST_CASE("terminal: a process that closes its terminal for a while is heard again, and costs no busy loop") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   auto box = inbox();
   const pty_pair ours;
   terminal_child one{box, [] {

@@ -2,13 +2,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <ocikit/container/pid_file.hpp>
 
 #include "catch.hpp"
-#include "container/temporary_dir.hpp"
+#include "container/temporary_directory.hpp"
 
 using namespace ocikit;
 using namespace ocikit::container;
@@ -23,7 +24,7 @@ std::string content(const std::string& path) {
 
 void put(const std::string& path, const std::string& text) { std::ofstream{path} << text; }
 
-std::size_t entries(const temporary_dir& dir) {
+std::size_t entries(const testing::temporary_directory& dir) {
   const std::filesystem::directory_iterator all{dir / ""};
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
@@ -31,7 +32,7 @@ std::size_t entries(const temporary_dir& dir) {
 }  // namespace
 
 TEST_CASE("a pid file holds the bare number and replaces an older one") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   put(dir / "pid", "an older and longer one");
   const auto file = pid_file::locate(dir / "pid");
   REQUIRE(file);
@@ -41,7 +42,7 @@ TEST_CASE("a pid file holds the bare number and replaces an older one") {
 }
 
 TEST_CASE("a pid file's mode is 0666 less the umask") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   const mode_t before = ::umask(027);
   const auto written = pid_file::locate(dir / "pid")->write(1);
   (void)::umask(before);
@@ -52,7 +53,7 @@ TEST_CASE("a pid file's mode is 0666 less the umask") {
 }
 
 TEST_CASE("a pid file lands where it was named, whatever the working directory is by then") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(dir / "");
   const auto file = pid_file::locate("pid");
@@ -63,7 +64,7 @@ TEST_CASE("a pid file lands where it was named, whatever the working directory i
 }
 
 TEST_CASE("a symlink planted as the draft is not written through, one planted as the file is replaced") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   put(dir / "victim", "untouched");
   REQUIRE(::symlink((dir / "victim").c_str(), (dir / ".pid").c_str()) == 0);
   const auto refused = pid_file::locate(dir / "pid")->write(1);
@@ -78,7 +79,7 @@ TEST_CASE("a symlink planted as the draft is not written through, one planted as
 }
 
 TEST_CASE("a pid file that cannot be published leaves no draft") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   REQUIRE(::mkdir((dir / "pid").c_str(), 0755) == 0);
   const auto refused = pid_file::locate(dir / "pid")->write(1);
   REQUIRE(!refused);
@@ -87,7 +88,7 @@ TEST_CASE("a pid file that cannot be published leaves no draft") {
 }
 
 TEST_CASE("a pid file needs a name and a directory that exists") {
-  const temporary_dir dir;
+  const testing::temporary_directory dir;
   for (const char* nameless : {"", "/", "a/", ".", "/tmp/.."})
     CHECK(pid_file::locate(nameless).error().kind() == errc::config);
   CHECK(pid_file::locate(dir / "missing/pid").error().code() == ENOENT);

@@ -105,7 +105,8 @@ inline unique_fd descriptor_in(::msghdr& message) {
 }
 
 /// A socket of `type` connected to the AF_UNIX socket at `path`; `@name` is a name in the abstract namespace, as Go's
-/// programs and sd_notify(3) write it, so a file of such a name needs `./`. See: unix(7).
+/// programs and sd_notify(3) write it, so a file of such a name needs `./`. Waits for half a minute at most, now and
+/// when it is written to, for a listener that does not accept or read. See: unix(7), socket(7) SO_SNDTIMEO.
 /// Errors: config when `path` is empty or longer than a socket's address can hold (107 bytes); system.
 [[nodiscard]] inline result<unique_fd> connect_to(zstring_view path, int type = SOCK_STREAM) {
   ::sockaddr_un address{};
@@ -122,6 +123,8 @@ inline unique_fd descriptor_in(::msghdr& message) {
   if (sys::raw::failed(made))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(made), sys::call_text("socket", AF_UNIX)));
   unique_fd connected{adopt_fd, static_cast<int>(made)};
+  constexpr ::timeval patience{30, 0};
+  (void)sys::raw::call(SYS_setsockopt, connected.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   const auto r = sys::raw::call(SYS_connect, connected.get(), &address, size);
   if (sys::raw::failed(r))
     return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("connect", std::string_view{path})));
