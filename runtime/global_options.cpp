@@ -19,14 +19,6 @@ std::string_view environment(const char* name) {
   return value == nullptr ? std::string_view{} : value;
 }
 
-/// The initial user namespace has had this inode number since Linux 3.8 (PROC_USER_INIT_INO).
-bool outside_initial_user_namespace() {
-  constexpr std::uint64_t initial = 0xEFFFFFFDU;
-  struct ::statx found {};
-  const auto r = sys::raw::statx(AT_FDCWD, "/proc/self/ns/user", 0, STATX_INO, found);
-  return !sys::raw::failed(r) && found.stx_ino != initial;
-}
-
 /// `path` from `cwd`, with `.`, `..` and empty components taken out of the text, as Go's filepath.Abs.
 std::string absolute(std::string_view path, std::string_view cwd) {
   const std::string joined = path.starts_with('/') ? std::string{path} : std::string{cwd} + '/' + std::string{path};
@@ -57,7 +49,7 @@ std::string default_root(const option_values& given, const caller& who) {
 
 caller read_caller(std::string_view program) {
   caller who{program, environment("XDG_RUNTIME_DIR"), environment("USER"), effective_uid(), false, {}};
-  if (!who.xdg_runtime_dir.empty()) who.in_user_namespace = outside_initial_user_namespace();
+  if (!who.xdg_runtime_dir.empty()) who.in_user_namespace = !in_initial_user_namespace();
   char path[4096];
   if (!sys::raw::failed(sys::raw::getcwd(path, sizeof path))) who.cwd = path;
   return who;

@@ -7,10 +7,9 @@
 #include <string_view>
 
 #include <ocikit/sys/call.hpp>
+#include <ocikit/sys/mountinfo.hpp>
 
 namespace ocikit::runtime {
-namespace {
-
 bool in_initial_user_namespace() {
   constexpr std::uint64_t initial_user_namespace = 0xEFFFFFFD;  // PROC_USER_INIT_INO, stable ABI of nsfs
   struct ::statx found {};
@@ -18,19 +17,7 @@ bool in_initial_user_namespace() {
   return sys::raw::failed(r) || found.stx_ino == initial_user_namespace;
 }
 
-/// mountinfo writes a blank as \040.
-std::string unescaped(std::string_view field) {
-  std::string out;
-  for (std::size_t i = 0; i < field.size(); ++i) {
-    if (field[i] == '\\' && i + 3 < field.size()) {
-      out += static_cast<char>((field[i + 1] - '0') * 64 + (field[i + 2] - '0') * 8 + (field[i + 3] - '0'));
-      i += 3;
-    } else {
-      out += field[i];
-    }
-  }
-  return out;
-}
+namespace {
 
 /// The mount point of a line of mountinfo(5) that is a procfs or sysfs; else empty.
 std::string kernel_mount_in(std::string_view line) {
@@ -39,7 +26,7 @@ std::string kernel_mount_in(std::string_view line) {
   const std::string_view type = line.substr(separator + 3, line.find(' ', separator + 3) - separator - 3);
   if (type != "proc" && type != "sysfs") return {};
   for (int skipped = 0; skipped < 4; ++skipped) line.remove_prefix(line.find(' ') + 1);
-  return unescaped(line.substr(0, line.find(' ')));
+  return sys::unescape_mount_field(line.substr(0, line.find(' ')));
 }
 
 }  // namespace

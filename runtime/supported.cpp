@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supported.hpp"
 
-#include <linux/seccomp.h>
-
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <ocikit/mounts/options.hpp>
+#include <ocikit/seccomp/kernel.hpp>
 #include <ocikit/spec/capability_names.hpp>
 #include <ocikit/spec/tables.hpp>
-#include <ocikit/sys/raw.hpp>
 
 #include "version.hpp"
 
@@ -33,21 +33,15 @@ bool can_load(const plugin::search& where, std::string_view kind, std::string_vi
   return plugin::load(where, kind, name).has_value();
 }
 
-/// seccomp(2) looks at the flags before it looks at the filter: with none, a known flag gives EFAULT and an unknown one
-/// EINVAL.
-bool kernel_knows(unsigned seccomp_flags) {
-  return sys::raw::errno_of(sys::raw::seccomp(SECCOMP_SET_MODE_FILTER, seccomp_flags, nullptr)) == EFAULT;
-}
-
-struct seccomp_flag_bits {
+struct seccomp_flag_name {
   std::string_view name;
-  unsigned bits;  // with what the kernel wants beside it
+  std::uint32_t bit;
 };
-constexpr seccomp_flag_bits seccomp_flags[] = {
-    {"SECCOMP_FILTER_FLAG_TSYNC", 1U << 0},
-    {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", 1U << 2},
-    {"SECCOMP_FILTER_FLAG_LOG", 1U << 1},
-    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", (1U << 5) | (1U << 3)},  // only with NEW_LISTENER
+constexpr seccomp_flag_name seccomp_flags[] = {
+    {"SECCOMP_FILTER_FLAG_TSYNC", seccomp::filter_flag::tsync},
+    {"SECCOMP_FILTER_FLAG_SPEC_ALLOW", seccomp::filter_flag::spec_allow},
+    {"SECCOMP_FILTER_FLAG_LOG", seccomp::filter_flag::log},
+    {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", seccomp::filter_flag::wait_killable_recv},
 };
 
 spec::seccomp_features probe_seccomp(const plugin::search& where) {
@@ -58,9 +52,10 @@ spec::seccomp_features probe_seccomp(const plugin::search& where) {
   out.archs = names_of<spec::seccomp_arch>();
   out.known_flags.emplace();
   out.supported_flags.emplace();
+  const seccomp::kernel_facts kernel = seccomp::probe_kernel();
   for (const auto& flag : seccomp_flags) {
     out.known_flags->emplace_back(flag.name);
-    if (kernel_knows(flag.bits)) out.supported_flags->emplace_back(flag.name);
+    if ((kernel.flags & flag.bit) != 0) out.supported_flags->emplace_back(flag.name);
   }
   return out;
 }

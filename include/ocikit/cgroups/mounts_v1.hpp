@@ -5,10 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <ocikit/sys/mountinfo.hpp>
 
 namespace ocikit::cgroups {
 
@@ -36,20 +37,6 @@ namespace detail {
     const auto field = line.substr(0, line.find(' '));
     line.remove_prefix(std::min(field.size() + 1, line.size()));
     out.push_back(field);
-  }
-  return out;
-}
-
-/// `\040` and the like, as mountinfo escapes blanks.
-[[nodiscard]] inline std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || text.size() - i < 4) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(std::strtol(std::string{text.substr(i + 1, 3)}.c_str(), nullptr, 8));
-    i += 3;
   }
   return out;
 }
@@ -82,7 +69,7 @@ namespace detail {
     if (!type.starts_with("cgroup")) continue;  // most lines are something else
     const auto left = detail::fields(line.substr(0, separator)), right = detail::fields(type);
     if (left.size() < 5 || right.size() < 3) continue;
-    hierarchy found{{}, detail::unescaped(left[4]), detail::unescaped(left[3]), right[0] == "cgroup2"};
+    hierarchy found{{}, sys::unescape_mount_field(left[4]), sys::unescape_mount_field(left[3]), right[0] == "cgroup2"};
     if (found.unified && found.mount_point == unified) found.keys = {""};
     if (right[0] == "cgroup") found.keys = detail::keys_of(right[2]);
     const auto known = [&](const hierarchy& h) { return h.keys == found.keys; };

@@ -269,10 +269,6 @@ namespace detail {
   return 0;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// Copies what `from` holds, the directory at `s.target` before it was covered, into the tmpfs that covers it. What is
 /// found there now must be an empty tmpfs (EXDEV, EEXIST), in case the path was moved meanwhile.
 [[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome copy_up(const mount_filesystem& s, int from, workspace& w) noexcept {

@@ -15,6 +15,7 @@
 #include <ocikit/process/capabilities.hpp>
 #include <ocikit/process/steps.hpp>
 #include <ocikit/spec/ids.hpp>
+#include <ocikit/spec/limits.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::process {
@@ -57,8 +58,7 @@ namespace detail {
 /// The CPUs of `list`, which comes from `pointer`. Errors: config for what is no list.
 [[nodiscard]] inline result<step_list<step>> plan_affinity(std::string_view list, std::string pointer,
                                                            text_pool& texts) {
-  constexpr std::uint32_t last_cpu = 65535;
-  auto cpus = detail::bits_of(list, last_cpu).map_error([&](error e) { return std::move(e).at(pointer); });
+  auto cpus = detail::bits_of(list, spec::limits::cpu).map_error([&](error e) { return std::move(e).at(pointer); });
   const auto& kept = texts.keep(OCIKIT_TRY(std::move(cpus)));
   return step_list<step>{{set_cpu_affinity{kept}, std::move(pointer)}};
 }
@@ -79,9 +79,8 @@ namespace detail {
   const spec::memory_policy& policy = *platform.memory_policy;
   auto mode = static_cast<std::uint32_t>(*policy.mode);
   for (const spec::memory_policy_flag flag : policy.flags) mode |= static_cast<std::uint32_t>(flag);
-  constexpr std::uint32_t last_node = 1023;
   const auto at_nodes = [](error e) { return std::move(e).at("/linux/memoryPolicy/nodes"); };
-  const auto& nodes = texts.keep(OCIKIT_TRY(detail::bits_of(policy.nodes, last_node).map_error(at_nodes)));
+  const auto& nodes = texts.keep(OCIKIT_TRY(detail::bits_of(policy.nodes, spec::limits::node).map_error(at_nodes)));
   out.push_back({set_memory_policy{mode, nodes}, "/linux/memoryPolicy"});
   return out;
 }

@@ -24,6 +24,8 @@ inline constexpr std::size_t argument_bytes = 128UL << 10;  ///< one string of a
 inline constexpr std::size_t arguments_bytes = 2UL << 20;   ///< args and env together
 inline constexpr std::size_t groups = 65536;                ///< the kernel's NGROUPS_MAX
 inline constexpr std::size_t unknown = 1024;                ///< unknown properties reported; more are not listed
-inline constexpr std::uint64_t id = 0xffff'fffe;            ///< (uid_t)-1 means "leave alone" to the kernel
+inline constexpr std::uint32_t cpu = 65535;                 ///< the largest number in a list of CPUs
+inline constexpr std::uint32_t node = 1023;  ///< ... of memory nodes: MAX_NUMNODES of the largest kernel configuration
+inline constexpr std::uint64_t id = 0xffff'fffe;  ///< (uid_t)-1 means "leave alone" to the kernel
 
 }  // namespace ocikit::spec::limits

@@ -133,8 +133,7 @@ namespace detail {
 
 [[nodiscard]] inline result<void> validate_affinity(const std::string& list, std::string_view which,
                                                     const std::string& pointer) {
-  static constexpr std::uint32_t last_cpu = 65535;
-  if (const auto parsed_list = parse_id_list(list, last_cpu); !parsed_list)
+  if (const auto parsed_list = parse_id_list(list, limits::cpu); !parsed_list)
     return refuse(pointer + '/' + std::string{which}, "invalid execCPUAffinity." + std::string{which} + ' ' +
                                                           in_quotes(list) + ": " + parsed_list.error().message());
   return {};
@@ -458,11 +457,10 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
 [[nodiscard]] inline result<void> validate_memory_policy(const subject& s) {
   if (!s.platform.memory_policy) return {};
   using mode = memory_policy_mode;
-  static constexpr std::uint32_t last_node = 1023;  // MAX_NUMNODES of the largest kernel configuration
   const auto& policy = *s.platform.memory_policy;
   const std::string pointer = "/linux/memoryPolicy";
   if (!policy.mode) return refuse(pointer + "/mode", "invalid memory policy mode \"\"");
-  const auto nodes = parse_id_list(policy.nodes, last_node);
+  const auto nodes = parse_id_list(policy.nodes, limits::node);
   if (!nodes)
     return refuse(pointer + "/nodes",
                   "invalid memory policy nodes " + in_quotes(policy.nodes) + ": " + nodes.error().message());
