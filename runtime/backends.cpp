@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ocikit/cgroups/from_plugin.hpp>
+#include <ocikit/lsm/from_plugin.hpp>
 #include <ocikit/plugin/loader.hpp>
 #include <ocikit/sys/call.hpp>
 
@@ -24,6 +25,11 @@ container::backends make_backends(const invocation& call) {
   out.installed_init = OCIKIT_INSTALLED_INIT;
   out.cgroup_opener = [&call](std::string_view name) -> result<std::unique_ptr<cgroups::opener>> {
     return OCIKIT_TRY(cgroups::load_opener(plugin_search(call.globals), name));
+  };
+  out.translate_labels = [&call](std::string_view name, const lsm::request& wanted) -> result<lsm::labels> {
+    const auto module =
+        OCIKIT_TRY(lsm::from_plugin(OCIKIT_TRY(plugin::load(plugin_search(call.globals), "lsm", name))));
+    return module->translate(wanted);
   };
   out.compile_seccomp = [&call](const spec::seccomp& profile) { return compile_filter(call, profile); };
   return out;

@@ -3,6 +3,7 @@
 
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/describe.hpp>
+#include <ocikit/container/labels.hpp>
 #include <ocikit/process/capabilities.hpp>
 #include <ocikit/sys/call.hpp>
 
@@ -59,6 +60,7 @@ result<int> run(const invocation& call) {
   facts.new_keyring = !call.flag("no-new-keyring");
   facts.process.preserved_fds = static_cast<std::uint32_t>(call.number("preserve-fds"));
   facts.started_by_runtime = true;
+  OCIKIT_TRY(container::find_labels(from.config, make_backends(call), facts));
   const container::plan plan = OCIKIT_TRY(container::compose_create(from.config, facts));
   std::string text;
   for (const spec::warning& one : from.warnings) text += "warning  " + one.text + "  [" + one.pointer + "]\n";

@@ -9,10 +9,12 @@
 
 #include <ocikit/container/steps.hpp>
 #include <ocikit/container/wire.hpp>
+#include <ocikit/lsm/execute.hpp>
 #include <ocikit/mounts/execute.hpp>
 #include <ocikit/namespaces/execute.hpp>
 #include <ocikit/process/execute.hpp>
 #include <ocikit/seccomp/execute.hpp>
+#include <ocikit/sys/procfs.hpp>
 #include <ocikit/sys/raw.hpp>
 
 #include "culprit.hpp"
@@ -122,13 +124,8 @@ constinit std::size_t small_arena_used = 0;
 
 [[nodiscard]] outcome host_procfs(machine& m) noexcept {
   if (m.procfs >= 0) return m.procfs;
-  const outcome fd = sys::raw::openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (failed(fd)) return fd;
-  struct ::statfs found {};
-  const outcome r = sys::raw::fstatfs(static_cast<int>(fd), found);
-  if (failed(r)) return r;
-  if (found.f_type != PROC_SUPER_MAGIC) return -EXDEV;
-  m.procfs = static_cast<int>(fd);
+  const outcome fd = sys::raw::open_procfs();
+  if (!failed(fd)) m.procfs = static_cast<int>(fd);
   return fd;
 }
 
@@ -163,6 +160,10 @@ outcome take(const namespaces::join& s, machine& m) noexcept {
   if (s.slot >= m.slot_count) return -EBADF;
   const outcome procfs = host_procfs(m);
   return failed(procfs) ? procfs : namespaces::execute(s, m.tree.slots[s.slot], static_cast<int>(procfs));
+}
+outcome take(const container::use_procfs& s, machine& m) noexcept {
+  if (s.slot >= m.slot_count) return -EBADF;
+  return m.procfs = m.tree.slots[s.slot];
 }
 outcome take(const process::change_directory& s, machine& m) noexcept {
   return process::execute(s, m.entered_directory);

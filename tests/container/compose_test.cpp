@@ -241,3 +241,95 @@ TEST_CASE("exec chooses its CPUs before it enters the cgroup and again inside; e
   const spec::process bad{.exec_cpu_affinity = spec::cpu_affinity{"nonsense", ""}};
   CHECK(container::compose_exec(bad, {}).error().where() == "/process/execCPUAffinity/initial");
 }
+
+namespace {
+
+/// As the backends of a host with both modules would give them.
+container::process_labels both_labels() {
+  container::process_labels out;
+  out.apparmor.program = {"apparmor/exec", "exec p", "no profile"};
+  out.selinux.program = {"exec", "u:r:t:s0", "no label"};
+  out.selinux.keyring = {"keycreate", "u:r:t:s0", "no keyring"};
+  return out;
+}
+
+/// The lines of a plan that have to do with labels, and those that they must not come behind.
+std::string label_lines(const std::vector<container::plan_step>& steps) {
+  std::string out = "\n";
+  for (const auto& one : steps) {
+    const std::string text = container::describe(one.what);
+    for (const char* part : {"/proc", "start the init", "keyring", "change to the new root", "no_new_privs", "seccomp",
+                             "bounding", "become user", "createContainer", "startContainer"})
+      if (text.find(part) != std::string::npos && !std::holds_alternative<mounts::make_link>(one.what)) {
+        out += (one.by == container::actor::runtime ? "runtime " : "init ") + text;
+        out += one.where.empty() ? "\n" : " [" + one.where + "]\n";
+        break;
+      }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("labels go to a /proc of the host's, the keyring's around its making, the program's while all is allowed") {
+  spec::config config = rich_config();
+  config.process->no_new_privileges = true;
+  config.process->capabilities.emplace();
+  auto facts = fixed_facts(config);
+  facts.labels = both_labels();
+  CHECK(label_lines(container::compose_create(config, facts).value().steps) == R"(
+runtime open the host's /proc
+runtime start the init, in the pid namespace /proc/9/ns/pid [/linux/namespaces]
+init use the host's /proc
+init write "u:r:t:s0" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
+init join the session keyring _ses.c1
+init write "" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
+init run the createContainer hook #0: h2 x [/hooks/createContainer/0]
+init change to the new root [/root/path]
+init write "exec p" to /proc/thread-self/attr/apparmor/exec [/process/apparmorProfile]
+init write "u:r:t:s0" to /proc/thread-self/attr/exec [/process/selinuxLabel]
+init set no_new_privs [/process/noNewPrivileges]
+init limit the capability bounding set to 0x0 [/process/capabilities/bounding]
+init become user 0, group 0 with 0 more groups [/process/user]
+init load the seccomp filter [/linux/seccomp]
+init run the startContainer hook #0: /h3 [/hooks/startContainer/0]
+)");
+}
+
+TEST_CASE("a keyring that is not made needs no label") {
+  const spec::config config = rich_config();
+  auto facts = fixed_facts(config);
+  facts.labels = both_labels();
+  facts.new_keyring = false;
+  CHECK(label_lines(container::compose_create(config, facts).value().steps).find("keycreate") == std::string::npos);
+}
+
+TEST_CASE("exec too writes to a /proc of the host's: the container's own is the container's to change") {
+  const spec::process process{.args = {"ls"}, .cwd = "/", .oom_score_adj = 5};
+  container::exec_facts facts;
+  facts.id = "c1";
+  facts.joins_time_namespace = true;
+  const auto without_labels = container::compose_exec(process, facts);
+  REQUIRE(without_labels);
+  CHECK(without_labels->slots == 2);
+  facts.labels = both_labels();
+  const auto plan = container::compose_exec(process, facts);
+  REQUIRE(plan);
+  CHECK(plan->slots == 2);
+  CHECK(label_lines(plan->steps) == R"(
+runtime open the host's /proc
+runtime start the init
+init use the host's /proc
+init write "u:r:t:s0" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
+init join the session keyring _ses.c1
+init write "" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
+init write "exec p" to /proc/thread-self/attr/apparmor/exec [/process/apparmorProfile]
+init write "u:r:t:s0" to /proc/thread-self/attr/exec [/process/selinuxLabel]
+init become user 0, group 0 with 0 more groups [/process/user]
+)");
+  for (const auto& one : plan->steps) {
+    if (const auto* open = std::get_if<container::open_procfs>(&one.what)) CHECK(open->slot == 1);
+    if (const auto* use = std::get_if<container::use_procfs>(&one.what)) CHECK(use->slot == 1);
+    if (const auto* join = std::get_if<namespaces::join>(&one.what)) CHECK(join->slot == 0);
+  }
+}

@@ -133,7 +133,7 @@ TEST_CASE("a plan's bytes hold the init's steps alone, under their numbers in th
   of.add(actor::runtime, save_state{});
   of.add(actor::init, learn_pid{});
   of.add(actor::runtime, make_cgroup{"/c"});
-  of.add(actor::init, mounts::mask{"/proc/keys"});
+  of.add(actor::init, mounts::mask{"/proc/keys", "ro"});
   const int slots[] = {7, -1, 300};
   const std::string bytes = wire::encode(of, slots);
 
@@ -141,9 +141,11 @@ TEST_CASE("a plan's bytes hold the init's steps alone, under their numbers in th
   const auto put = [&](const auto& value) { expected.append(reinterpret_cast<const char*>(&value), sizeof value); };
   for (const std::int32_t slot : slots) put(slot);
   put(wire::step_header{static_cast<std::uint32_t>(step{learn_pid{}}.index()), 1, 0});
-  put(wire::step_header{static_cast<std::uint32_t>(step{mounts::mask{}}.index()), 3, 4 + 10 + 1});
+  put(wire::step_header{static_cast<std::uint32_t>(step{mounts::mask{}}.index()), 3, 4 + 10 + 1 + 4 + 2 + 1});
   put(std::uint32_t{10});
   expected.append("/proc/keys", 11);
+  put(std::uint32_t{2});
+  expected.append("ro", 3);
   const wire::header head{wire::magic, wire::version, static_cast<std::uint32_t>(expected.size()), 2, 3, 0};
   std::memcpy(expected.data(), &head, sizeof head);
   CHECK(bytes == expected);

@@ -115,12 +115,22 @@ TEST_CASE("a hook of the init fails with the same words as one of the runtime") 
   CHECK(message({hook}, with(EMFILE)) == "error running createContainer hook #2: /h: too many open files");
 }
 
+TEST_CASE("a label that the kernel refuses is told in the words that users of runc look for") {
+  const lsm::write_attribute write{"thread-self/attr/apparmor/exec", "exec p",
+                                   "unable to apply apparmor profile: apparmor failed to apply profile"};
+  const std::string words =
+      "unable to apply apparmor profile: apparmor failed to apply profile: write "
+      "/proc/thread-self/attr/apparmor/exec: ";
+  CHECK(message({write}, with(ENOENT)) == words + "no such file or directory");
+  CHECK(message({write}, with(EXDEV)) == words + "something is mounted over it");
+}
+
 TEST_CASE("any other step says what it is in the words of `explain`, then the kernel's") {
   testing::distinct_values values;
   const auto has_own_text = [](const step& one) {
     return std::holds_alternative<mounts::mount_filesystem>(one) || std::holds_alternative<mounts::attach>(one) ||
            std::holds_alternative<mounts::open_source>(one) || std::holds_alternative<mounts::map_source>(one) ||
-           std::holds_alternative<process::find_program>(one) ||
+           std::holds_alternative<process::find_program>(one) || std::holds_alternative<lsm::write_attribute>(one) ||
            std::holds_alternative<process::change_directory>(one) || std::holds_alternative<execute_hook>(one);
   };
   for (const step& one : testing::every_step(values)) {

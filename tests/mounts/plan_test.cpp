@@ -420,3 +420,44 @@ TEST_CASE("cgroup v1 with a namespace: each hierarchy is mounted, a named one by
         expected({}, {v1_base(), mounted("/cg/cpu,cpuacct", "cpu,cpuacct"), v1_link("cpu"), v1_link("cpuacct"),
                       mounted("/cg/systemd", "none,name=systemd"), mounted("/cg/pids", "pids")}));
 }
+
+TEST_CASE("a mount label is an option of every new file system but the kernel's views of itself; queues get it after") {
+  facts known = known_facts();
+  known.label = "u:object_r:f_t:s0:c1,c2";
+  known.label_option = "context=\"u:object_r:f_t:s0:c1,c2\"";
+  const planned_mounts got{{entry("/a", "tmpfs", "t", {"size=1m"}), entry("/b", "devpts", "d"),
+                            entry("/c", "proc", "p"), entry("/d", "sysfs", "s"), entry("/e", "mqueue", "q"),
+                            entry("/f", "cgroup", "c"), entry("/g", "bind", "/srv", {"bind"})},
+                           known};
+  REQUIRE(got.plan);
+  std::string labels;
+  for (const auto& [what, where] : got.plan->targets)
+    if (const auto* mount = std::get_if<mount_filesystem>(&what))
+      labels += std::string{mount->type} + " " + std::string{mount->data} + " " + std::string{mount->label} + "\n";
+  CHECK(labels ==
+        "tmpfs size=1m,context=\"u:object_r:f_t:s0:c1,c2\" \n"
+        "devpts context=\"u:object_r:f_t:s0:c1,c2\" \n"
+        "proc  \n"
+        "sysfs  \n"
+        "mqueue  u:object_r:f_t:s0:c1,c2\n"
+        "cgroup2  \n");
+}
+
+TEST_CASE("the tmpfs for the hierarchies of cgroup v1, and the one that masks, have the mount label") {
+  facts known = known_facts();
+  known.unified_cgroups = false;
+  known.cgroup_namespace = true;
+  known.cgroup_paths = {{"cpu", "/sys/fs/cgroup/cpu/c"}};
+  known.label_option = "context=\"l\"";
+  const planned_mounts got{{entry("/c", "cgroup", "c")}, known};
+  REQUIRE(got.plan);
+  std::string data;
+  for (const auto& [what, where] : got.plan->targets)
+    if (const auto* mount = std::get_if<mount_filesystem>(&what)) data += std::string{mount->data} + "\n";
+  CHECK(data == "mode=755,context=\"l\"\ncpu\n");
+
+  text_pool texts;
+  const spec::linux_platform platform{.masked_paths = {"/x"}};
+  CHECK(full_text(plan_restrictions(platform, known, texts)) ==
+        full_text(steps{{mask{"/x", "nr_blocks=1,nr_inodes=2,mode=0755,context=\"l\""}, "/linux/maskedPaths/0"}}));
+}

@@ -106,12 +106,15 @@ TEST_CASE("the asked-for propagation is set again behind the new root, unless it
 TEST_CASE("read-only paths come before masked ones, and a path is masked once, because masks would pile up") {
   const spec::linux_platform platform{.masked_paths = {"/proc/keys", "/proc/acpi", "/proc/keys", "/proc/acpi", "/x"},
                                       .readonly_paths = {"/proc/sys", "/proc/sys"}};
-  CHECK(full_text(plan_restrictions(platform)) == full_text(steps{{protect{"/proc/sys"}, "/linux/readonlyPaths/0"},
-                                                                  {protect{"/proc/sys"}, "/linux/readonlyPaths/1"},
-                                                                  {mask{"/proc/keys"}, "/linux/maskedPaths/0"},
-                                                                  {mask{"/proc/acpi"}, "/linux/maskedPaths/1"},
-                                                                  {mask{"/x"}, "/linux/maskedPaths/4"}}));
-  CHECK(plan_restrictions({}).empty());
+  constexpr const char* data = "nr_blocks=1,nr_inodes=2,mode=0755";
+  text_pool texts;
+  CHECK(full_text(plan_restrictions(platform, known_facts(), texts)) ==
+        full_text(steps{{protect{"/proc/sys"}, "/linux/readonlyPaths/0"},
+                        {protect{"/proc/sys"}, "/linux/readonlyPaths/1"},
+                        {mask{"/proc/keys", data}, "/linux/maskedPaths/0"},
+                        {mask{"/proc/acpi", data}, "/linux/maskedPaths/1"},
+                        {mask{"/x", data}, "/linux/maskedPaths/4"}}));
+  CHECK(plan_restrictions({}, known_facts(), texts).empty());
 }
 
 namespace {

@@ -64,12 +64,6 @@ TEST_CASE("the process is checked first, with the words of create") {
       {[](config& c) { c.process->cwd.clear(); }, "Cwd property must not be empty (config.json#/process/cwd)"},
       {[](config& c) { c.process->cwd = "a"; }, "Cwd must be an absolute path (config.json#/process/cwd)"},
       {[](config& c) { c.process->args.clear(); }, "args must not be empty (config.json#/process/args)"},
-      {[](config& c) { c.process->selinux_label = "l"; },
-       "selinux label is specified in config, but selinux is disabled or not supported "
-       "(config.json#/process/selinuxLabel)"},
-      {[](config& c) { c.process->apparmor_profile = "p"; },
-       "apparmor failed to apply profile: apparmor is disabled or not supported "
-       "(config.json#/process/apparmorProfile)"},
       {[](config& c) {
          c.process->env = {{"A=", "B"}};
        },
@@ -86,9 +80,6 @@ TEST_CASE("the process is checked first, with the words of create") {
        "4294967295 is not an id: the kernel reads it as \"leave alone\" (config.json#/process/user/additionalGids/1)"},
       {[](config& c) { c.root.reset(); }, "root must be specified (config.json#/root)"},
   });
-  check_all({{[](config& c) { c.process->selinux_label = "l"; }, "accepted"},
-             {[](config& c) { c.process->apparmor_profile = "p"; }, "accepted"}},
-            {.selinux_enabled = true, .apparmor_enabled = true});
 }
 
 TEST_CASE("the first fault in runc's order is the one that is reported") {

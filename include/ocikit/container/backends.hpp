@@ -11,6 +11,7 @@
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/zstring_view.hpp>
 #include <ocikit/cgroups/driver.hpp>
+#include <ocikit/lsm/labels.hpp>
 #include <ocikit/seccomp/compile.hpp>
 
 namespace ocikit::container {
@@ -21,6 +22,8 @@ struct backends {
   zstring_view installed_init;            ///< a copy on disk, for kernels that forbid executing a memfd; or empty
   /// The cgroup driver of that name.
   std::function<result<std::unique_ptr<cgroups::opener>>(std::string_view name)> cgroup_opener;
+  /// What the LSM backend of that name makes of labels.
+  std::function<result<lsm::labels>(std::string_view name, const lsm::request&)> translate_labels;
   /// Compiles a seccomp profile that wants a filter.
   std::function<result<seccomp::compiled_filter>(const spec::seccomp&)> compile_seccomp;
 };

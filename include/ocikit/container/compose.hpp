@@ -15,6 +15,7 @@
 #include <ocikit/container/hooks.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/state.hpp>
+#include <ocikit/lsm/plan.hpp>
 #include <ocikit/mounts/plan.hpp>
 #include <ocikit/namespaces/plan.hpp>
 #include <ocikit/process/plan.hpp>
@@ -22,6 +23,17 @@
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::container {
+
+/// A process's labels in the kernel's terms; those of SELinux with those of its container's mounts.
+struct process_labels {
+  lsm::labels apparmor;
+  lsm::labels selinux;
+
+  /// Files of the process's own are to be written.
+  [[nodiscard]] bool any_attribute() const noexcept {
+    return !apparmor.program.file.empty() || !selinux.program.file.empty();
+  }
+};
 
 /// What planning must know besides the config. Plain data: every decision can be tested on any machine.
 struct create_facts {
@@ -34,6 +46,7 @@ struct create_facts {
   bool privileged = true;                ///< the runtime may do for a user namespace what its root may not
   bool started_by_runtime = false;       ///< `run`: the runtime itself says go, no fifo is needed
   std::vector<std::string> environment;  ///< variables of the runtime's own
+  process_labels labels;                 ///< translated from the process's labels
   seccomp::load_filter filter{};         ///< compiled from /linux/seccomp; its program may still be empty (explain)
 };
 
@@ -72,6 +85,21 @@ inline void add_filter(plan& to, const seccomp::load_filter& filter, const spec:
          "/linux/seccomp/listenerPath");
 }
 
+/// A session, and a keyring with the label that the keyrings of the program will have.
+inline void add_session(plan& to, const std::string& keyring, bool user_namespace, const process_labels& labels) {
+  constexpr const char* where = "/process/selinuxLabel";
+  const lsm::attribute label = keyring.empty() ? lsm::attribute{} : labels.selinux.keyring;
+  to.add(actor::init, lsm::plan_attribute(label, where, to.texts));
+  to.add(actor::init, process::plan_session(keyring, user_namespace, to.texts));
+  to.add(actor::init, lsm::plan_reset(label, where, to.texts));
+}
+
+/// The labels that the program gets when it is executed, and the hooks of the container before it.
+inline void add_labels(plan& to, const process_labels& labels) {
+  to.add(actor::init, lsm::plan_attribute(labels.apparmor.program, "/process/apparmorProfile", to.texts));
+  to.add(actor::init, lsm::plan_attribute(labels.selinux.program, "/process/selinuxLabel", to.texts));
+}
+
 /// The state that a hook of the init reads, cut where its pid belongs.
 inline std::pair<std::string, std::string> split_state(spec::state state, spec::container_status status) {
   state.status = status;
@@ -94,7 +122,7 @@ class composer {
     host_hooks();
     init_hooks(config_.hooks ? config_.hooks->create_container : no_hooks_, "createContainer",
                spec::container_status::creating);
-    plan_.add(actor::init, mounts::plan_restrictions(platform));
+    plan_.add(actor::init, mounts::plan_restrictions(platform, known_.mounts, plan_.texts));
     plan_.add(actor::init, mounts::plan_root_change(config_, known_.mounts, plan_.texts));
     plan_.add(actor::init, std::move(tree_.finishing));
     OCIKIT_TRY(become_the_process(platform));
@@ -112,6 +140,9 @@ class composer {
     for (const auto& [what, where] : arranged.steps)
       if (const auto* join = std::get_if<namespaces::join>(&what))
         plan_.add(actor::runtime, open_namespace{join->path, join->slot}, where);
+    const std::uint32_t procfs = plan_.slots;
+    const bool labelled = known_.labels.any_attribute();
+    if (labelled) plan_.add(actor::runtime, open_procfs{plan_.slots++}, "");
     start_at_ = plan_.steps.size();
     start_init start{arranged.at_clone, {}, {}};
     if (arranged.user_to_join.joined()) start.user_namespace = arranged.user_to_join.entry->path;
@@ -122,11 +153,12 @@ class composer {
                          plan_.texts.keep(map_text(platform.gid_mappings))};
       plan_.add(actor::runtime, maps, "/linux/uidMappings");
     }
+    if (labelled) plan_.add(actor::init, use_procfs{procfs}, "");
     plan_.add(actor::init, std::move(arranged.steps));
     plan_.add(actor::init, namespaces::plan_cgroup_namespace(platform.namespaces));
     plan_.add(actor::init, namespaces::plan_time_namespace(platform, plan_.texts));
     const std::string keyring = known_.new_keyring ? "_ses." + known_.state.id : "";
-    plan_.add(actor::init, process::plan_session(keyring, in_user_namespace_, plan_.texts));
+    add_session(plan_, keyring, in_user_namespace_, known_.labels);
     plan_.add(actor::init, namespaces::plan_loopback(platform.namespaces));
     if (!platform.net_devices.empty()) {
       plan_.add(actor::init, hand_over{}, "/linux/netDevices");
@@ -244,6 +276,7 @@ class composer {
     } else {
       plan_.add(actor::init, std::move(limits));
     }
+    add_labels(plan_, known_.labels);
     plan_.add(actor::init, process::plan_no_new_privileges(process));
     plan_.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, plan_.texts)));
     plan_.add(actor::init, process::plan_scheduling(process));
@@ -290,6 +323,7 @@ struct exec_facts {
   const spec::linux_platform* platform = nullptr;  ///< the container's; null: it has none
   bool new_keyring = true;                         ///< false: the container was created without one of its own
   std::vector<std::string> environment;
+  process_labels labels;  ///< translated from the process's labels
   seccomp::load_filter filter{};
   bool joins_time_namespace = false;  ///< slot 0 holds the container's; see namespaces::join
   bool privileged = true;             ///< rlimits are set by the runtime, from outside the user namespace
@@ -306,10 +340,16 @@ struct exec_facts {
   };
   if (!cpus.initial.empty())
     out.add(actor::runtime, OCIKIT_TRY(choose(cpus.initial, "/process/execCPUAffinity/initial")));
+  // Not the container's /proc, which is for the container to change.
+  const bool writes = known.labels.any_attribute() || process.oom_score_adj;
+  const std::uint32_t procfs = known.joins_time_namespace ? 1 : 0;
+  out.slots = procfs + (writes ? 1 : 0);
+  if (writes) out.add(actor::runtime, open_procfs{procfs}, "");
   out.add(actor::runtime, start_init{}, "");
-  if (known.joins_time_namespace) out.add(actor::init, namespaces::join{CLONE_NEWTIME, {}, out.slots++}, "");
+  if (writes) out.add(actor::init, use_procfs{procfs}, "");
+  if (known.joins_time_namespace) out.add(actor::init, namespaces::join{CLONE_NEWTIME, {}, 0}, "");
   const std::string keyring = known.new_keyring ? "_ses." + known.id : "";
-  out.add(actor::init, process::plan_session(keyring, known.process.user_namespace, out.texts));
+  detail::add_session(out, keyring, known.process.user_namespace, known.labels);
   if (!cpus.final.empty())
     out.add(actor::init, OCIKIT_TRY(choose(cpus.final, "/process/execCPUAffinity/final")));
   else if (cpus.initial.empty())
@@ -327,6 +367,7 @@ struct exec_facts {
   } else {
     out.add(actor::init, std::move(limits));
   }
+  detail::add_labels(out, known.labels);
   out.add(actor::init, process::plan_no_new_privileges(process));
   const spec::linux_platform& platform = known.platform != nullptr ? *known.platform : detail::no_platform();
   out.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, out.texts)));

@@ -25,6 +25,7 @@
 #include <ocikit/container/hooks.hpp>
 #include <ocikit/container/id_mapping.hpp>
 #include <ocikit/container/init_session.hpp>
+#include <ocikit/container/labels.hpp>
 #include <ocikit/container/notify_socket.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
@@ -261,6 +262,7 @@ class creation {
     facts_.privileged = wanted_.privileged;
     facts_.started_by_runtime = wanted_.started_by_runtime;
     facts_.environment = wanted_.environment;
+    OCIKIT_TRY(find_labels(config, with_, facts_));
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts_.filter = filter_.step();
@@ -313,6 +315,11 @@ class creation {
 
   result<void> take(const open_namespace& s) {
     slots_[s.slot] = OCIKIT_TRY(open_namespace_file(s.path));
+    return {};
+  }
+
+  result<void> take(const open_procfs& s) {
+    slots_[s.slot] = OCIKIT_TRY(sys::open_procfs());
     return {};
   }
 

@@ -100,6 +100,8 @@ inline std::string words(const make_cgroup& s) {
   return "make the cgroup " + std::string{s.path} + " and set its limits";
 }
 inline std::string words(const open_namespace& s) { return "open the namespace " + std::string{s.path}; }
+inline std::string words(const open_procfs& s) { return std::string{s.name}; }
+inline std::string words(const use_procfs& s) { return std::string{s.name}; }
 inline std::string words(const start_init& s) {
   std::string out = "start the init";
   if (s.flags != 0) out += " in new namespaces: " + namespaces::type_names(s.flags);
@@ -214,6 +216,9 @@ inline std::string words(const process::set_rlimit& s) {
     return v == ~std::uint64_t{0} ? std::string{"unlimited"} : std::to_string(v);
   };
   return "set resource limit " + std::to_string(s.resource) + " to " + value(s.soft) + ", at most " + value(s.hard);
+}
+inline std::string words(const lsm::write_attribute& s) {
+  return "write " + value_text(s.text) + " to /proc/" + std::string{s.path};
 }
 inline std::string words(const seccomp::load_filter& s) {
   return s.program.empty() ? "load the seccomp filter"

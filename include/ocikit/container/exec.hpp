@@ -19,11 +19,13 @@
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/init_session.hpp>
+#include <ocikit/container/labels.hpp>
 #include <ocikit/container/loaded_container.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
 #include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/spec/types.hpp>
+#include <ocikit/sys/call.hpp>
 
 namespace ocikit::container {
 
@@ -111,6 +113,7 @@ class execution {
     facts.id = container_.saved.id;
     facts.new_keyring = !container_.saved.config.no_new_keyring;
     facts.privileged = wanted_.privileged;
+    facts.labels = OCIKIT_TRY(find_labels(wanted_.process, with_));
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts.filter = filter_.step();
@@ -124,10 +127,16 @@ class execution {
 
   result<void> take(const plan_step& one) {
     if (std::holds_alternative<start_init>(one.what)) return start_the_init();
+    if (const auto* open = std::get_if<open_procfs>(&one.what)) return open_slot(*open);
     if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
     if (const auto* cpus = std::get_if<process::set_cpu_affinity>(&one.what)) return choose_cpus(*cpus, one.where);
     if (const auto* agent = std::get_if<send_listener>(&one.what)) return send_to(*agent, one.where);
     return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
+  }
+
+  result<void> open_slot(const open_procfs& s) {
+    slots_[s.slot] = OCIKIT_TRY(sys::open_procfs());
+    return {};
   }
 
   result<void> set_rlimit(const process::set_rlimit& s) {
@@ -155,7 +164,7 @@ class execution {
 
   /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.
   result<void> open_time_namespace(pid_t pid) {
-    if (slots_.empty()) return {};
+    if ((namespaces_of_container() & CLONE_NEWTIME) == 0) return {};
     slots_[0] = OCIKIT_TRY(sys::openat(sys::at_fdcwd, "/proc/" + std::to_string(pid) + "/ns/time", O_RDONLY));
     return {};
   }

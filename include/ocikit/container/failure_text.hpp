@@ -136,6 +136,12 @@ inline error explain(const process::set_user& s, const init_failure& f, const pl
   return with_errno(f, words(s));
 }
 
+inline error explain(const lsm::write_attribute& s, const init_failure& f, const plan&) {
+  const std::string what = std::string{s.failure} + ": write /proc/" + std::string{s.path};
+  if (f.code == EXDEV) return error::from_errno(0, what + ": something is mounted over it");
+  return with_errno(f, what);
+}
+
 inline error explain(const process::set_scheduler& s, const init_failure& f, const plan&) {
   constexpr std::uint32_t deadline = 6;  // SCHED_DEADLINE
   if (f.code == EPERM && s.policy == deadline)

@@ -10,6 +10,7 @@
 
 #include <ocikit/base/members.hpp>
 #include <ocikit/base/zstring_view.hpp>
+#include <ocikit/lsm/steps.hpp>
 #include <ocikit/mounts/steps.hpp>
 #include <ocikit/namespaces/steps.hpp>
 #include <ocikit/process/steps.hpp>
@@ -35,6 +36,14 @@ struct open_namespace {
   static constexpr auto members =
       std::make_tuple(member{"path", &open_namespace::path}, member{"slot", &open_namespace::slot});
   bool operator==(const open_namespace&) const = default;
+};
+
+/// Opens the host's /proc, for the init to write to files of its own there, into `slot`.
+struct open_procfs {
+  static constexpr std::string_view name = "open the host's /proc";
+  std::uint32_t slot = 0;
+  static constexpr auto members = std::make_tuple(member{"slot", &open_procfs::slot});
+  bool operator==(const open_procfs&) const = default;
 };
 
 /// Makes a user namespace that nobody is in, for its maps: those of id-mapped mounts. Its descriptor goes into `slot`.
@@ -128,6 +137,14 @@ struct learn_pid {
   bool operator==(const learn_pid&) const = default;
 };
 
+/// From here on what is to be written to /proc goes to the one in `slot`, whatever the container has there.
+struct use_procfs {
+  static constexpr std::string_view name = "use the host's /proc";
+  std::uint32_t slot = 0;
+  static constexpr auto members = std::make_tuple(member{"slot", &use_procfs::slot});
+  bool operator==(const use_procfs&) const = default;
+};
+
 /// The init has done all before this step and waits until the runtime has done what is its own. With `offers` the
 /// runtime gets the descriptor in `slot` too.
 struct hand_over {
@@ -159,11 +176,12 @@ struct joined<std::variant<A...>> {
 };
 }  // namespace detail
 
-using own_step = std::variant<make_cgroup, open_namespace, make_id_mapping, start_init, map_ids, call_hooks, save_state,
-                              send_listener, execute_hook, learn_pid, hand_over, await_start>;
+using own_step =
+    std::variant<make_cgroup, open_namespace, open_procfs, make_id_mapping, start_init, map_ids, call_hooks, save_state,
+                 send_listener, execute_hook, learn_pid, use_procfs, hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
-using step =
-    detail::joined<own_step, namespaces::step, mounts::step, process::step, std::variant<seccomp::load_filter>>::type;
+using step = detail::joined<own_step, namespaces::step, mounts::step, process::step, lsm::step,
+                            std::variant<seccomp::load_filter>>::type;
 
 }  // namespace ocikit::container

@@ -295,6 +295,12 @@ namespace detail {
   return change_mount(as_fd(mount), sys::ms::bind | sys::ms::remount | kept | s.flags, w);
 }
 
+/// Labels the root of what was mounted, as SELinux has it. Since: Linux 2.6.
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome label_root(const mount_filesystem& s, workspace& w) noexcept {
+  const outcome fd = sys::raw::open_in_root(w.root, s.target.c_str(), O_RDONLY | O_DIRECTORY);
+  return failed(fd) ? fd : sys::raw::fsetxattr(as_fd(fd), "security.selinux", s.label.c_str(), s.label.size());
+}
+
 }  // namespace detail
 
 /// mount(2) on `.` after fchdir(2): the target is a descriptor, not a path. EXDEV: it lies on procfs.
@@ -324,6 +330,7 @@ namespace detail {
   if (!failed(r)) r = sys::raw::mount(s.source.c_str(), ".", s.type.c_str(), s.flags, data);
   if ((r == -EPERM || r == -EBUSY) && !s.instead.empty()) r = detail::bind_instead(s, w);
   if (!failed(r) && !failed(content)) r = detail::copy_up(s, detail::as_fd(content), w);
+  if (!failed(r) && !s.label.empty()) r = detail::label_root(s, w);
   return r;
 }
 
@@ -473,12 +480,12 @@ namespace detail {
   return fd;
 }
 
-/// Covers the directory `fd`, found under `path`, by an empty read-only one, the same for all.
-[[nodiscard]] inline outcome cover_directory(int fd, zstring_view path, workspace& w) noexcept {
+/// Covers the directory `fd`, found under the path of `s`, by an empty read-only one, the same for all.
+[[nodiscard]] inline outcome cover_directory(int fd, const mask& s, workspace& w) noexcept {
   if (w.first_mask.empty()) {
     outcome r = sys::raw::fchdir(fd);
-    if (!failed(r)) r = sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, "nr_blocks=1,nr_inodes=2,mode=0755");
-    if (!failed(r)) w.first_mask = path;
+    if (!failed(r)) r = sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, s.data.c_str());
+    if (!failed(r)) w.first_mask = s.path;
     return r;
   }
   if (w.empty < 0) w.empty = as_fd(sys::raw::open_in_root(w.root, w.first_mask.c_str(), O_PATH | O_DIRECTORY));
@@ -491,7 +498,7 @@ namespace detail {
 /// See mount(2), open_tree(2). Since: Linux 5.2.
 [[nodiscard]] inline outcome execute(const mask& s, workspace& w) noexcept {
   const outcome directory = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH | O_DIRECTORY);
-  if (!failed(directory)) return detail::cover_directory(detail::as_fd(directory), s.path, w);
+  if (!failed(directory)) return detail::cover_directory(detail::as_fd(directory), s, w);
   if (directory == -ENOENT) return 0;
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT || place == -ENOTDIR ? 0 : place;

@@ -28,6 +28,8 @@ struct facts {
   /// The container's cgroup per controller, absolute: `{"", path}` on v2, one entry per controller on v1.
   std::vector<std::pair<std::string, std::string>> cgroup_paths;
   bool detached_mounts = true;                  ///< see has_detached_mounts(); asked for with a user namespace alone
+  std::string label;                            ///< /linux/mountLabel, a label of SELinux; empty: none
+  std::string label_option;                     ///< ... as an option for mount(2)
   bool no_pivot = false;                        ///< --no-pivot
   std::vector<std::string> host_kernel_mounts;  ///< with no_pivot: where the host's proc and sysfs are mounted
 };
@@ -87,6 +89,12 @@ inline bool may_cover_in_proc(std::string_view path) {
                                         "/proc/sys/kernel/ns_last_pid",
                                         "/proc/sys/crypto/fips_enabled"};
   return std::find(std::begin(names), std::end(names), path) != std::end(names);
+}
+
+/// `data` with the label of the container's file systems, which the kernel has for all but its views of itself.
+inline std::string labelled(std::string data, const facts& known) {
+  if (!known.label_option.empty()) (data += data.empty() ? "" : ",") += known.label_option;
+  return data;
 }
 
 /// Why these options go with no mount of this kind; empty: they do.
@@ -222,6 +230,7 @@ class mount_planner {
                       const std::string& where) {
     const bool kernel_view = m.type == "proc" || m.type == "sysfs";
     const bool memory = m.type == "tmpfs";
+    const bool queues = m.type == "mqueue";
     // What the runtime still has to fill is made read-only last.
     const bool late = (options.flags & sys::ms::rdonly) != 0 && (memory || target == "/dev");
     mount_filesystem step;
@@ -229,8 +238,9 @@ class mount_planner {
     step.source = m.source.empty() ? zstring_view{m.type} : zstring_view{m.source};
     step.target = texts_.keep(target);
     step.flags = options.flags & ~(late ? sys::ms::rdonly : 0UL);
-    step.data = texts_.keep(options.data);
-    step.ordinary_directory = kernel_view || m.type == "devpts" || m.type == "mqueue";
+    step.data = texts_.keep(kernel_view || queues ? options.data : detail::labelled(options.data, known_));
+    if (queues) step.label = texts_.keep(known_.label);
+    step.ordinary_directory = kernel_view || m.type == "devpts" || queues;
     step.inherit_mode = memory && options.data.find("mode=") == std::string::npos;
     step.copy_up = memory && options.copy_up;  // as in runc, of no meaning for any other type
     plan_.targets.push_back({step, where});
@@ -281,7 +291,7 @@ class mount_planner {
     base.type = base.source = "tmpfs";
     base.target = texts_.keep(target);
     base.flags = options.flags & ~sys::ms::rdonly;
-    base.data = "mode=755";
+    base.data = texts_.keep(detail::labelled("mode=755", known_));
     base.ordinary_directory = true;
     plan_.targets.push_back({base, where});
     add_propagation(options, base.target, where);
@@ -458,15 +468,17 @@ inline make_node node_for(const spec::device& d, const std::string& path, const 
 }
 
 /// /linux/readonlyPaths, then /linux/maskedPaths, each path once. Pure.
-[[nodiscard]] inline step_list<step> plan_restrictions(const spec::linux_platform& platform) {
+[[nodiscard]] inline step_list<step> plan_restrictions(const spec::linux_platform& platform, const facts& known,
+                                                       text_pool& texts) {
   step_list<step> out;
+  const zstring_view data = texts.keep(detail::labelled("nr_blocks=1,nr_inodes=2,mode=0755", known));
   for (std::size_t i = 0; i < platform.readonly_paths.size(); ++i)
     out.push_back({protect{platform.readonly_paths[i]}, "/linux/readonlyPaths/" + std::to_string(i)});
   const auto& masked = platform.masked_paths;
   for (std::size_t i = 0; i < masked.size(); ++i)
     if (std::find(masked.begin(), masked.begin() + static_cast<std::ptrdiff_t>(i), masked[i]) ==
         masked.begin() + static_cast<std::ptrdiff_t>(i))
-      out.push_back({mask{masked[i]}, "/linux/maskedPaths/" + std::to_string(i)});
+      out.push_back({mask{masked[i], data}, "/linux/maskedPaths/" + std::to_string(i)});
   return out;
 }
 

@@ -121,12 +121,13 @@ struct mount_filesystem {
   bool inherit_mode = false;        ///< a tmpfs takes the mode of the directory it covers, if there was one
   bool copy_up = false;             ///< ... and begins with a copy of what lies there; see copy_up.hpp
   zstring_view instead = {};        ///< bound where the kernel refuses the mount: a directory of the host
+  zstring_view label = {};          ///< for the root of a file system that takes no label as an option; empty: none
   static constexpr auto members = std::make_tuple(
       member{"type", &mount_filesystem::type}, member{"source", &mount_filesystem::source},
       member{"target", &mount_filesystem::target}, member{"flags", &mount_filesystem::flags},
       member{"data", &mount_filesystem::data}, member{"ordinary_directory", &mount_filesystem::ordinary_directory},
       member{"inherit_mode", &mount_filesystem::inherit_mode}, member{"copy_up", &mount_filesystem::copy_up},
-      member{"instead", &mount_filesystem::instead});
+      member{"instead", &mount_filesystem::instead}, member{"label", &mount_filesystem::label});
   bool operator==(const mount_filesystem&) const = default;
 };
 
@@ -199,11 +200,13 @@ struct protect {
   bool operator==(const protect&) const = default;
 };
 
-/// Covers `path`: a file by the null device, a directory by an empty read-only one. A missing path is no failure.
+/// Covers `path`: a file by the null device, a directory by an empty read-only tmpfs, the same for all, whose options
+/// are `data`. A missing path is no failure.
 struct mask {
   static constexpr std::string_view name = "mask a path";
   zstring_view path = {};
-  static constexpr auto members = std::make_tuple(member{"path", &mask::path});
+  zstring_view data = {};
+  static constexpr auto members = std::make_tuple(member{"path", &mask::path}, member{"data", &mask::data});
   bool operator==(const mask&) const = default;
 };
 

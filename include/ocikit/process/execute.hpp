@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include <ocikit/process/steps.hpp>
+#include <ocikit/sys/procfs.hpp>
 #include <ocikit/sys/raw.hpp>
 #include <ocikit/sys/rooted.hpp>
 
@@ -88,7 +89,7 @@ using sys::raw::outcome;
 /// See personality(2).
 [[nodiscard]] inline outcome execute(const set_personality& s) noexcept { return sys::raw::personality(s.domain); }
 
-/// `procfs` is a descriptor of a trusted /proc.
+/// `procfs` is the root of a procfs; nothing mounted over the file is written to. See: proc(5).
 [[nodiscard]] inline outcome execute(const set_oom_score_adj& s, int procfs) noexcept {
   char digits[24];
   char* at = digits + sizeof digits;
@@ -97,11 +98,8 @@ using sys::raw::outcome;
   do *--at = static_cast<char>('0' + left % 10);
   while ((left /= 10) != 0);
   if (negative) *--at = '-';
-  const outcome fd = sys::raw::openat(procfs, "self/oom_score_adj", O_WRONLY);
-  if (sys::raw::failed(fd)) return fd;
-  const outcome r = sys::raw::write(static_cast<int>(fd), at, static_cast<std::size_t>(digits + sizeof digits - at));
-  (void)sys::raw::close(static_cast<int>(fd));
-  return r;
+  return sys::raw::write_below_procfs(procfs, "self/oom_score_adj", at,
+                                      static_cast<std::size_t>(digits + sizeof digits - at));
 }
 
 /// See prlimit(2).

@@ -25,8 +25,6 @@ namespace ocikit::spec {
 /// What the host adds to the question. The defaults are a rootful runtime on a kernel without the optional parts.
 struct validation_facts {
   bool rootless_euid = false;  ///< the runtime's effective uid is not 0
-  bool selinux_enabled = false;
-  bool apparmor_enabled = false;
   bool intel_rdt_enabled = false;
   bool intel_rdt_l3_enabled = false;   ///< cache allocation
   bool intel_rdt_mba_enabled = false;  ///< memory bandwidth allocation
@@ -163,17 +161,10 @@ inline void warn_of_capabilities(const capabilities& sets, std::size_t known, co
 }
 
 /// What runc checks while it loads: the words are those of its `create`.
-[[nodiscard]] inline result<void> validate_program(const process& p, const validation_facts& facts,
-                                                   const std::string& pointer) {
+[[nodiscard]] inline result<void> validate_program(const process& p, const std::string& pointer) {
   if (p.cwd.empty()) return refuse(pointer + "/cwd", "Cwd property must not be empty");
   if (p.cwd[0] != '/') return refuse(pointer + "/cwd", "Cwd must be an absolute path");
   if (p.args.empty()) return refuse(pointer + "/args", "args must not be empty");
-  if (!p.selinux_label.empty() && !facts.selinux_enabled)
-    return refuse(pointer + "/selinuxLabel",
-                  "selinux label is specified in config, but selinux is disabled or not supported");
-  if (!p.apparmor_profile.empty() && !facts.apparmor_enabled)
-    return refuse(pointer + "/apparmorProfile",
-                  "apparmor failed to apply profile: apparmor is disabled or not supported");
   OCIKIT_TRY(validate_argument_bytes(p, pointer));
   OCIKIT_TRY(validate_user(p.user, pointer + "/user"));
   if (p.env) OCIKIT_TRY(validate_env(*p.env, pointer + "/env"));
@@ -573,7 +564,7 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
 /// See: runtime-spec config.md, "Process".
 [[nodiscard]] inline result<std::vector<warning>> validate_process(const process& p, const validation_facts& facts,
                                                                    const std::string& pointer = {}) {
-  OCIKIT_TRY(detail::validate_program(p, facts, pointer));
+  OCIKIT_TRY(detail::validate_program(p, pointer));
   OCIKIT_TRY(detail::validate_scheduling(p, pointer));
   std::vector<warning> warnings;
   if (p.capabilities)
@@ -589,7 +580,7 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
 [[nodiscard]] inline result<std::vector<warning>> validate(const config& c, const validation_facts& facts = {}) {
   static const linux_platform no_platform;
   if (!c.process) return detail::refuse("/process", "process property must not be empty");
-  OCIKIT_TRY(detail::validate_program(*c.process, facts, "/process"));
+  OCIKIT_TRY(detail::validate_program(*c.process, "/process"));
   const detail::subject s{c, c.platform ? *c.platform : no_platform, facts};
   OCIKIT_TRY(detail::validate_root(s));
   OCIKIT_TRY(detail::validate_namespace_list(s.platform.namespaces));

@@ -11,6 +11,7 @@
 #include <ocikit/base/unique_fd.hpp>
 #include <ocikit/base/zstring_view.hpp>
 #include <ocikit/sys/call_text.hpp>
+#include <ocikit/sys/procfs.hpp>
 #include <ocikit/sys/raw.hpp>
 
 namespace ocikit::sys {
@@ -111,6 +112,13 @@ result<unique_fd> explain_fd(raw::outcome r, std::string_view name, const Args&.
   const auto r = raw::readlinkat(dir.get(), name.c_str(), target, sizeof target);
   if (!raw::failed(r)) return std::string(target, static_cast<std::size_t>(r));
   return tl::unexpected(error::from_errno(raw::errno_of(r), call_text("readlinkat", dir, std::string_view{name})));
+}
+
+/// The root of the procfs at /proc, O_PATH. Errors: system; unsupported when something else is there.
+[[nodiscard]] inline result<unique_fd> open_procfs() {
+  const auto r = raw::open_procfs();
+  if (r == -EXDEV) return tl::unexpected(error::unsupported("/proc is not the root of a procfs"));
+  return detail::explain_fd(r, "openat", at_fdcwd, std::string_view{"/proc"});
 }
 
 /// kill(2); signal 0 only asks whether the process is there.

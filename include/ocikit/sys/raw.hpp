@@ -122,6 +122,9 @@ inline outcome fchown(int fd, uid_t uid, gid_t gid) noexcept { return call(SYS_f
 inline outcome fchownat(int dir, const char* name, uid_t uid, gid_t gid, int flags) noexcept {
   return call(SYS_fchownat, dir, name, uid, gid, flags);
 }
+inline outcome fsetxattr(int fd, const char* name, const void* value, std::size_t size) noexcept {
+  return call(SYS_fsetxattr, fd, name, value, size, 0);
+}
 inline outcome faccessat2(int dir, const char* name, int mode, int flags) noexcept {
   return call(SYS_faccessat2, dir, name, mode, flags);
 }
