@@ -3,10 +3,12 @@
 #
 # Installs what is missing (Debian 12, as root), builds, and runs every test that this machine can run.
 #
-#   tests/run.sh [--preset dev|asan] [--label unit|root] [-R REGEX]
+#   tests/run.sh [--preset dev|asan] [--label unit|root|vm] [--vm] [-R REGEX]
 #
 #   --preset   which build (default: dev)
-#   --label    unit: tests that need no privilege; root: tests that run containers (default: both)
+#   --label    unit: tests that need no privilege; root: tests that run containers; vm: those that need the virtual
+#              machine of tests/vm (default: the first two)
+#   --vm       those of the virtual machine too
 #   -R         only tests whose name matches
 #
 # Ends with the skipped tests and their reasons, and a line `N passed, N failed, N skipped`. A file of integration tests
@@ -15,11 +17,16 @@ set -euo pipefail
 # shellcheck source=tests/prepare.sh
 source "$(dirname "$(readlink -f "$0")")/prepare.sh"
 
-preset=dev label='' regex=.
+preset=dev label='' regex=. vm=''
 while (($#)); do
 	case $1 in
+	--vm)
+		vm=yes
+		shift
+		continue
+		;;
 	--preset) preset=$2 ;; --label) label=$2 ;; -R) regex=$2 ;;
-	*) sed -n '3,13s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+	*) sed -n '3,15s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 	esac
 	shift 2
 done
@@ -78,6 +85,17 @@ while read -r name verdict; do
 	esac
 done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) \.*(\*\*\*)? *([A-Za-z]+).*/\1 \3/p' "$out")
 
+if [ -n "$vm" ] || [ "$label" = vm ]; then
+	vm_status=0
+	"$source_dir/tests/vm/run.sh" --build "$build_dir" --tap "$build_dir/tap" 2>&1 | tee "$out" || vm_status=$?
+	before=$failed
+	for tap in "$build_dir"/tap/vm.*; do [ ! -e "$tap" ] || count_tap "${tap##*/}" "$tap"; done
+	case $vm_status in
+	0) ;;
+	77) skip vm "$(sed -n 's/^SKIP: //p' "$out" | head -1)" ;;
+	*) ((failed > before)) || failed=$((failed + 1)) ;; # it never got as far as reporting one
+	esac
+fi
 if [ "$dev_null_before" != "$dev_null_after" ]; then
 	say "the tests changed the host's /dev/null: $dev_null_before, now $dev_null_after"
 	failed=$((failed + 1))
