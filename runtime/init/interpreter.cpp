@@ -224,6 +224,34 @@ outcome take(const container::execute_hook& s, machine& m) noexcept {
   return execute(s, arguments, environment, {m.pid_in_host, m.pid_size}, m.hook);
 }
 
+/// For what was inherited; at once, while no filter can forbid it.
+void close_on_execution(int fd) noexcept {
+  if (fd >= 0) (void)sys::raw::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/// Behind it others may look on: of the host's /proc nothing stays open.
+outcome take(const container::arrive& s, machine& m) noexcept {
+  (void)sys::raw::prctl(PR_SET_DUMPABLE, 0);
+  for (const std::uint64_t one : s.joins) {
+    const auto fd = static_cast<int>(one >> 32U);
+    const outcome r = sys::raw::setns(fd, static_cast<int>(one & 0xfffffffe));
+    if (failed(r) && (one & container::arrive::join_if_allowed) == 0) return r;
+    close_on_execution(fd);
+  }
+  if (m.procfs >= 0) (void)sys::raw::close(m.procfs);
+  m.procfs = -1;
+  const outcome child = sys::raw::call(SYS_clone, s.flags | CLONE_PARENT, 0, 0, 0, 0);
+  if (failed(child)) return child;
+  if (child != 0) {
+    const wire::report arrived{wire::report_kind::arrived, m.current_step, 0, 0, 0, -1, static_cast<int>(child)};
+    sys::raw::exit_group(failed(send_report(m, arrived, {})) ? 1 : 0);
+  }
+  outcome r = await_word(m.runtime);
+  if (!failed(r) && s.becomes_root) r = sys::raw::setresgid(0, 0, 0);
+  if (!failed(r) && s.becomes_root) r = sys::raw::setresuid(0, 0, 0);
+  return r;
+}
+
 outcome take(const container::learn_pid&, machine& m) noexcept { return learn_pid(m); }
 
 outcome take(const container::hand_over& s, machine& m) noexcept {
@@ -419,16 +447,12 @@ struct plan_bytes {
   return value;
 }
 
-/// For what was inherited; at once, while no filter can forbid it.
-void close_on_execution(int fd) noexcept {
-  if (fd >= 0) (void)sys::raw::fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 void take_all(plan_bytes plan, machine& m) noexcept {
   wire::header head{};
   wire::reader front{plan.data, plan.size, nullptr, 0};
   front.read_pod(head);
   if (head.magic != wire::magic || head.version != wire::version || head.size != plan.size) refuse_plan(m);
+  if (head.arrives == 0) (void)sys::raw::prctl(PR_SET_DUMPABLE, 0);
   const std::size_t slots_size = std::size_t{head.slot_count} * sizeof(int);
   if (slots_size > plan.size - sizeof head) refuse_plan(m);
   static_assert(sizeof(int) == 4);
@@ -466,7 +490,6 @@ void take_all(plan_bytes plan, machine& m) noexcept {
 void interpret(int count, const char* const* arguments) noexcept {
   machine m;
   m.tree.culprit = &the_culprit;
-  (void)sys::raw::prctl(PR_SET_DUMPABLE, 0);
   (void)sys::raw::umask(0);
   if (count < 3) refuse_plan(m);
   m.runtime = decimal(arguments[2]);

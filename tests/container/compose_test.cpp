@@ -195,17 +195,17 @@ TEST_CASE("a config without a process has no plan") {
   CHECK(plan.error().message() == "process property must not be empty (config.json#/process)");
 }
 
-TEST_CASE("exec joins while the init is born, so that only the process itself is left to be planned") {
-  const spec::process process{.args = {"ls"}, .cwd = "/", .no_new_privileges = true};
+TEST_CASE("exec sets what takes the host's /proc, then joins, and what is left is to become the process") {
+  const spec::process process{.args = {"ls"}, .cwd = "/", .no_new_privileges = true, .oom_score_adj = 7};
   container::exec_facts facts;
   facts.id = "c1";
   spec::linux_platform platform;
   platform.seccomp = spec::seccomp{.default_action = spec::seccomp_action::allow};
   facts.platform = &platform;
-  facts.joins_time_namespace = true;
   CHECK("\n" + container::describe(container::compose_exec(process, facts).value()) == R"(
 runtime  start the init
-init     join the time namespace 
+init     set the OOM score adjustment: value=7  [/process/oomScoreAdj]
+init     join the namespaces
 init     start a new session
 init     join the session keyring _ses.c1
 init     allow all CPUs

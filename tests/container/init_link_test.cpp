@@ -111,7 +111,7 @@ TEST_CASE("what makes no sense is refused, because the init may be anybody's by 
       good.substr(0, good.size() - 1),  // a detail shorter than it says
       good + "d",                       // and a longer one
       bytes_of({wire::report_kind::reached, 0, 0, 0, 0xffffffff}),
-      bytes_of({static_cast<wire::report_kind>(4), 0, 0, 0, 0}),
+      bytes_of({static_cast<wire::report_kind>(5), 0, 0, 0, 0}),
       bytes_of({static_cast<wire::report_kind>(0xffffffff), 0, 0, 0, 0}),
       bytes_of({wire::report_kind::failed, 0, 1, 0, 5000}, std::string(5000, 'x')),  // more than there is room for
   };

@@ -134,17 +134,14 @@ TEST_CASE("a birth that fails names its step and its errno, and leaves neither a
   struct row {
     int executable;
     std::vector<int> cgroup_procs;
-    std::vector<namespace_to_join> joins;
     const char* message;
   };
   const row rows[] = {
-      {plain.get(), {}, {}, "execute the init: permission denied"},
-      {nonsense.get(), {}, {}, "execute the init: exec format error"},
-      {root.get(), {}, {}, "execute the init: permission denied"},
-      {-1, {}, {}, "execute the init: bad file descriptor"},
-      {good.get(), {unwritable.get()}, {}, "join the cgroup: bad file descriptor"},
-      {good.get(), {}, {{-1, 0}}, "join the namespaces: bad file descriptor"},
-      {good.get(), {}, {{unwritable.get(), CLONE_NEWNET}}, "join the namespaces: invalid argument"},
+      {plain.get(), {}, "execute the init: permission denied"},
+      {nonsense.get(), {}, "execute the init: exec format error"},
+      {root.get(), {}, "execute the init: permission denied"},
+      {-1, {}, "execute the init: bad file descriptor"},
+      {good.get(), {unwritable.get()}, "join the cgroup: bad file descriptor"},
   };
   const int before = lowest_free_descriptor();
   for (const row& one : rows) {
@@ -153,7 +150,6 @@ TEST_CASE("a birth that fails names its step and its errno, and leaves neither a
     wanted.executable = one.executable;
     wanted.arguments = {"init", nullptr, nullptr, nullptr, nullptr};
     wanted.cgroup_procs = one.cgroup_procs;
-    wanted.joins = one.joins;
     const auto child = spawn(std::move(wanted));
     REQUIRE(!child);
     CHECK(child.error().message() == one.message);
@@ -168,28 +164,4 @@ TEST_CASE("a birth that fails names its step and its errno, and leaves neither a
   REQUIRE(!child);
   CHECK(child.error().message() == "clone3: bad file descriptor");
   CHECK(!has_children());
-}
-
-TEST_CASE("one that joins namespaces first is our child all the same, and so is its failure ours to reap") {
-  if (::geteuid() != 0) {
-    WARN("skipped: joining a namespace takes CAP_SYS_ADMIN");
-    return;
-  }
-  const unique_fd sh = opened("/bin/sh"), uts = opened("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC), root = opened("/");
-  birth wanted = shell(sh, "exit 9");
-  wanted.joins = {{uts.get(), CLONE_NEWUTS}};
-  const auto child = spawn(std::move(wanted));
-  REQUIRE(child);
-  CHECK(child->pidfd);
-  CHECK(WEXITSTATUS(status_of(*child)) == 9);
-  CHECK(!has_children());
-
-  const int before = lowest_free_descriptor();
-  birth bad = shell(root, "");
-  bad.joins = {{uts.get(), CLONE_NEWUTS}};
-  const auto none = spawn(std::move(bad));
-  REQUIRE(!none);
-  CHECK(none.error().message() == "execute the init: permission denied");
-  CHECK(!has_children());
-  CHECK(lowest_free_descriptor() == before);
 }

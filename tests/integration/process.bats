@@ -112,3 +112,35 @@ scheduling() { sed 's/.*) //' "$1/stat" | awk '{print "nice " $17 " policy " $39
 		ocirun delete "$ID"
 	done
 }
+
+@test "a container joins the pid and user namespaces of another one, and has the OOM score that it asks for" {
+	for profile in engine userns; do
+		bundle "$profile"
+		args /bin/sleep 100
+		ocirun_detached run --detach --bundle "$BUNDLE" "$ID"
+		first=$(pid_of "$ID")
+		for namespaces in pid user 'pid user'; do
+			[[ $profile == userns || $namespaces != *user* ]] || continue
+			bundle "$profile" ".linux.cgroupsPath = \"/$ID-second\"" '.process.oomScoreAdj = 3'
+			for type in $namespaces; do
+				edit ".linux.namespaces |= map(if .type == \"$type\" then .path = \"/proc/$first/ns/$type\" else . end)"
+			done
+			[[ $namespaces != *user* ]] || edit 'del(.linux.uidMappings, .linux.gidMappings)'
+			if [ "$profile $namespaces" = 'userns pid' ]; then # the new user namespace may not mount that one's /proc
+				run -1 ocirun create --bundle "$BUNDLE" "$ID-second"
+				one_error <<<"$output"
+				continue
+			fi
+			ocirun_detached create --bundle "$BUNDLE" "$ID-second"
+			second=$(pid_of "$ID-second")
+			for type in $namespaces; do
+				[ "$(readlink "/proc/$second/ns/$type")" = "$(readlink "/proc/$first/ns/$type")" ]
+			done
+			[ "$(readlink "/proc/$second/ns/mnt")" != "$(readlink "/proc/$first/ns/mnt")" ]
+			[ "$(cat "/proc/$second/oom_score_adj")" = 3 ]
+			ocirun start "$ID-second"
+			ocirun delete --force "$ID-second"
+		done
+		ocirun delete --force "$ID"
+	done
+}

@@ -4,6 +4,7 @@
 // only steps that do no harm to the machine that tests, whoever runs them.
 #include <elf.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,6 +126,7 @@ class running_init {
     child_ = spawn(std::move(wanted)).value();
   }
 
+  [[nodiscard]] pid_t pid() const { return child_.pid; }
   init_word word() { return receive(ours_).value(); }
   void go() { REQUIRE(say_go(ours_)); }
 
@@ -258,6 +260,49 @@ TEST_CASE("a good plan is taken step by step: it waits where it shall and become
   init.go();
   CHECK(std::holds_alternative<init_silence>(init.word()));
   CHECK(init.status() == 42);
+}
+
+TEST_CASE("an init that joins namespaces goes on as another child of ours, when it is told to") {
+  if (::geteuid() != 0) {
+    WARN("skipped: joining a namespace takes CAP_SYS_ADMIN");
+    return;
+  }
+  const unique_fd uts{adopt_fd, ::open("/proc/self/ns/uts", O_RDONLY)};  // to be inherited
+  const auto join = static_cast<std::uint64_t>(uts.get()) << 32U | CLONE_NEWUTS;
+  plan of;
+  of.add(actor::init, arrive{{&join, 1}, 0, false});
+  of.add(actor::init, process::find_program{"/bin/sh", ""});
+  const std::string script = "[ ! -e /proc/self/fd/" + std::to_string(uts.get()) + " ] && exit 42";
+  const std::vector<zstring_view> arguments{"sh", "-c", script};
+  of.add(actor::init, process::execute_program{arguments, {}, false});
+  running_init init{memfd_of(wire::encode(of, {}))};
+  const pid_t pid = std::get<init_arrival>(init.word()).pid;
+  CHECK(pid != init.pid());
+  CHECK(init.status() == 0);
+  int status = -1;
+  CHECK(::waitpid(pid, &status, WNOHANG) == 0);
+  init.go();
+  CHECK(::waitpid(pid, &status, 0) == pid);
+  CHECK(WEXITSTATUS(status) == 42);
+}
+
+TEST_CASE("a namespace that cannot be joined is a failure of that step, unless it may be left for later") {
+  for (const std::uint64_t flags : {std::uint64_t{0}, arrive::join_if_allowed}) {
+    const unique_fd none{adopt_fd, ::open("/dev/null", O_RDONLY)};
+    const auto join = static_cast<std::uint64_t>(none.get()) << 32U | CLONE_NEWUTS | flags;
+    plan of;
+    of.add(actor::init, arrive{{&join, 1}, 0, false});
+    running_init init{memfd_of(wire::encode(of, {}))};
+    const init_word word = init.word();
+    if (flags == 0) {
+      CHECK(explain(std::get<init_failure>(word), of).message() == "join the namespaces: invalid argument");
+    } else {
+      const pid_t pid = std::get<init_arrival>(word).pid;
+      init.go();
+      CHECK(::waitpid(pid, nullptr, 0) == pid);
+    }
+    CHECK(init.status() == (flags == 0 ? 1 : 0));
+  }
 }
 
 TEST_CASE("the step that fails is named, and nothing after it happens") {

@@ -154,6 +154,11 @@ class composer {
       plan_.add(actor::runtime, maps, "/linux/uidMappings");
     }
     if (labelled) plan_.add(actor::init, use_procfs{procfs}, "");
+    arrives_ = arranged.user_to_join.joined() || arranged.pid_to_join.joined();
+    if (arrives_) {
+      plan_.add(actor::init, process::plan_oom_score(*config_.process));  // as long as it is the runtime's user
+      plan_.add(actor::init, arrive{}, "/linux/namespaces");
+    }
     plan_.add(actor::init, std::move(arranged.steps));
     plan_.add(actor::init, namespaces::plan_cgroup_namespace(platform.namespaces));
     plan_.add(actor::init, namespaces::plan_time_namespace(platform, plan_.texts));
@@ -171,7 +176,7 @@ class composer {
   result<void> build_tree(const spec::linux_platform& platform) {
     plan_.add(actor::init, OCIKIT_TRY(namespaces::plan_sysctl(platform.sysctl, plan_.texts)));
     plan_.add(actor::init, process::reset_cpu_affinity{});
-    plan_.add(actor::init, process::plan_oom_score(*config_.process));
+    if (!arrives_) plan_.add(actor::init, process::plan_oom_score(*config_.process));
     const bool told_later = config_.hooks && !config_.hooks->start_container.empty();
     if (told_later) plan_.add(actor::init, learn_pid{}, "/hooks/startContainer");
     plan_.add(actor::init, mounts::plan_root(platform, known_.mounts, plan_.texts));
@@ -305,6 +310,7 @@ class composer {
   mounts::mount_plan tree_{};
   std::span<const zstring_view> program_environment_{};
   std::size_t start_at_ = 0;
+  bool arrives_ = false;  ///< among others, whose namespaces it joins
   bool in_user_namespace_ = false;
 };
 
@@ -325,8 +331,8 @@ struct exec_facts {
   std::vector<std::string> environment;
   process_labels labels;  ///< translated from the process's labels
   seccomp::load_filter filter{};
-  bool joins_time_namespace = false;  ///< slot 0 holds the container's; see namespaces::join
-  bool privileged = true;             ///< rlimits are set by the runtime, from outside the user namespace
+  bool joins = true;       ///< the container has namespaces of its own
+  bool privileged = true;  ///< rlimits are set by the runtime, from outside the user namespace
 };
 
 /// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
@@ -341,20 +347,19 @@ struct exec_facts {
   if (!cpus.initial.empty())
     out.add(actor::runtime, OCIKIT_TRY(choose(cpus.initial, "/process/execCPUAffinity/initial")));
   // Not the container's /proc, which is for the container to change.
-  const bool writes = known.labels.any_attribute() || process.oom_score_adj;
-  const std::uint32_t procfs = known.joins_time_namespace ? 1 : 0;
-  out.slots = procfs + (writes ? 1 : 0);
-  if (writes) out.add(actor::runtime, open_procfs{procfs}, "");
+  const bool writes = known.labels.any_attribute();
+  out.slots = writes ? 1 : 0;
+  if (writes) out.add(actor::runtime, open_procfs{0}, "");
   out.add(actor::runtime, start_init{}, "");
-  if (writes) out.add(actor::init, use_procfs{procfs}, "");
-  if (known.joins_time_namespace) out.add(actor::init, namespaces::join{CLONE_NEWTIME, {}, 0}, "");
+  if (writes) out.add(actor::init, use_procfs{0}, "");
+  out.add(actor::init, process::plan_oom_score(process));  // as long as /proc is the host's
+  if (known.joins) out.add(actor::init, arrive{}, "");
   const std::string keyring = known.new_keyring ? "_ses." + known.id : "";
   detail::add_session(out, keyring, known.process.user_namespace, known.labels);
   if (!cpus.final.empty())
     out.add(actor::init, OCIKIT_TRY(choose(cpus.final, "/process/execCPUAffinity/final")));
   else if (cpus.initial.empty())
     out.add(actor::init, process::reset_cpu_affinity{});
-  out.add(actor::init, process::plan_oom_score(process));
   if (process.terminal) {
     const auto size = process.console_size.value_or(spec::console_size{});
     const process::open_terminal open{static_cast<std::uint32_t>(size.height), static_cast<std::uint32_t>(size.width)};

@@ -367,7 +367,8 @@ class creation {
     OCIKIT_TRY(join(s.pid_namespace, CLONE_NEWPID));
     where.streams = wanted_.streams;
     where.becomes_root = facts_.mounts.user_namespace;
-    if ((s.flags & CLONE_NEWUSER) != 0) OCIKIT_TRY(make_gate(where));
+    where.waits = (s.flags & CLONE_NEWUSER) != 0;
+    if (where.waits && where.joins.empty()) OCIKIT_TRY(make_gate(where));
     OCIKIT_TRY(enter_cgroup(where));
     if (!wanted_.started_by_runtime) OCIKIT_TRY(make_fifo(where));
     std::vector<int> numbers;
@@ -391,7 +392,7 @@ class creation {
   }
 
   /// Namespaces that the joined user namespace does not own can only be joined by the runtime's root. The mount
-  /// namespace is left to the init, and the time namespace, which a process that shares its memory cannot enter.
+  /// and the time namespace are left to the init.
   void join_before_user(cradle& where) {
     for (const plan_step& one : plan_.steps)
       if (const auto* join = std::get_if<namespaces::join>(&one.what);
@@ -446,6 +447,7 @@ class creation {
 
   result<void> take(const map_ids& s) {
     OCIKIT_TRY(write_id_maps(init_.pid(), {s.uids, s.gids}));
+    if (!gate_ours_) return init_.go();
     OCIKIT_TRY(sys::write_all(gate_ours_, "g"));
     gate_ours_.reset();
     return {};

@@ -109,6 +109,7 @@ inline std::string words(const start_init& s) {
   if (!s.pid_namespace.empty()) out += ", in the pid namespace " + std::string{s.pid_namespace};
   return out;
 }
+inline std::string words(const arrive& s) { return std::string{s.name}; }
 inline std::string words(const hand_over& s) {
   return s.offers ? "hand the source to the runtime and wait" : "wait for the runtime";
 }

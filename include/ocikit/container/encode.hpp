@@ -57,7 +57,8 @@ class writer {
 }  // namespace detail
 
 /// The init's steps of `from` as bytes. `slots` are the descriptors, by slot, that the init inherits; -1: none.
-[[nodiscard]] inline std::string encode(const plan& from, std::span<const int> slots) {
+/// `arrival` stands for the plan's own `arrive`.
+[[nodiscard]] inline std::string encode(const plan& from, std::span<const int> slots, const arrive* arrival = nullptr) {
   std::string out(sizeof(header), '\0');
   out.reserve(16384);
   header head{magic, version, 0, 0, static_cast<std::uint32_t>(slots.size()), 0};
@@ -69,7 +70,12 @@ class writer {
     const std::size_t start = out.size();
     out.append(sizeof(step_header), '\0');
     detail::writer writer{out};
-    std::visit([&](const auto& what) { writer.write(what); }, one.what);
+    const bool arrives = std::holds_alternative<arrive>(one.what);
+    if (arrives && arrival != nullptr)
+      writer.write(*arrival);
+    else
+      std::visit([&](const auto& what) { writer.write(what); }, one.what);
+    if (arrives) head.arrives = 1;
     const step_header own{static_cast<std::uint32_t>(one.what.index()), static_cast<std::uint32_t>(i),
                           static_cast<std::uint32_t>(out.size() - start - sizeof(step_header))};
     std::memcpy(out.data() + start, &own, sizeof own);

@@ -114,11 +114,11 @@ class execution {
     facts.new_keyring = !container_.saved.config.no_new_keyring;
     facts.privileged = wanted_.privileged;
     facts.labels = OCIKIT_TRY(find_labels(wanted_.process, with_));
+    facts.joins = namespaces_of_container() != 0;
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts.filter = filter_.step();
     }
-    facts.joins_time_namespace = (namespaces_of_container() & CLONE_NEWTIME) != 0;
     if (config.platform) facts.platform = &*config.platform;
     plan_ = OCIKIT_TRY(compose_exec(wanted_.process, facts));
     slots_.resize(plan_.slots);
@@ -162,20 +162,12 @@ class execution {
     return init_.fetch_listener().and_then(send).map_error([&](error e) { return std::move(e).at(where); });
   }
 
-  /// A time namespace can only be entered by a process that shares its memory with nobody: the init itself does.
-  result<void> open_time_namespace(pid_t pid) {
-    if ((namespaces_of_container() & CLONE_NEWTIME) == 0) return {};
-    slots_[0] = OCIKIT_TRY(sys::openat(sys::at_fdcwd, "/proc/" + std::to_string(pid) + "/ns/time", O_RDONLY));
-    return {};
-  }
-
   result<void> start_the_init() {
     const process_identity init = container_.init();
     const auto process = OCIKIT_TRY(open_process(init));
     if (!process) return tl::unexpected(error::state("cannot exec in a stopped container"));
-    OCIKIT_TRY(open_time_namespace(init.pid));
     cradle where;
-    const std::uint64_t types = namespaces_of_container() & ~std::uint64_t{CLONE_NEWTIME};
+    const std::uint64_t types = namespaces_of_container();
     if (types != 0) where.joins.push_back({process->get(), types});
     where.becomes_root = (types & CLONE_NEWUSER) != 0;
     OCIKIT_TRY(find_cgroup());

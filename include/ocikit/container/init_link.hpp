@@ -28,11 +28,15 @@ struct init_progress {
 struct init_terminal {
   unique_fd master;
 };
+/// The init arrived in the namespaces that it was to join, as this process, and waits.
+struct init_arrival {
+  pid_t pid = -1;
+};
 /// The socket was closed: by a successful execve(2), or by the init's death.
 struct init_silence {};
 
 /// The next thing the init says.
-using init_word = std::variant<init_progress, init_terminal, init_failure, init_silence>;
+using init_word = std::variant<init_progress, init_terminal, init_arrival, init_failure, init_silence>;
 
 /// A pair of sockets: the runtime's and the init's end.
 struct init_link {
@@ -89,13 +93,14 @@ inline unique_fd received_fd(struct ::msghdr& message) {
   unique_fd with = detail::received_fd(message);
   const auto size = static_cast<std::size_t>(r);
   const auto kind = buffer.report.kind;
-  const bool known = kind <= wire::report_kind::terminal;
+  const bool known = kind <= wire::report_kind::arrived;
   if (size < sizeof buffer.report || !known || buffer.report.detail_size != size - sizeof buffer.report)
     return tl::unexpected(error::state("the init sent a message that makes no sense"));
   if (kind == wire::report_kind::failed)
     return init_word{init_failure{buffer.report.step, buffer.report.error, static_cast<int>(buffer.report.wait_status),
                                   std::string(buffer.detail, buffer.report.detail_size)}};
   if (kind == wire::report_kind::terminal) return init_word{init_terminal{std::move(with)}};
+  if (kind == wire::report_kind::arrived) return init_word{init_arrival{buffer.report.pid}};
   return init_word{init_progress{buffer.report.step, std::move(with), buffer.report.listener}};
 }
 

@@ -20,16 +20,24 @@
 
 namespace ocikit::container {
 
+/// A namespace, or with a pidfd all of a process's, to be joined before the init goes on: setns(2)'s arguments.
+struct namespace_to_join {
+  int fd = -1;
+  std::uint64_t types = 0;
+  bool if_allowed = false;  ///< one that cannot be joined yet is left for the init
+};
+
 /// Where and how the init is born, besides what its plan says.
 struct cradle {
   std::uint64_t namespaces = 0;
-  std::vector<namespace_to_join> joins;
+  std::vector<namespace_to_join> joins;  ///< in this order; only with a plan that has an `arrive`
+  bool waits = false;                    ///< with joins: the init that has arrived waits until `go`
   int cgroup = -1;
   std::vector<int> cgroup_procs;
   int start_fifo = -1;
   std::array<int, 3> streams{-1, -1, -1};  ///< as in `birth`
   bool becomes_root = false;
-  int gate = -1;
+  int gate = -1;  ///< without joins: the init waits for a byte from it
 };
 
 /// A running init and the link to it. Kills what is still there when it goes out of scope, unless `keep` was called.
@@ -47,7 +55,10 @@ class init_session {
   [[nodiscard]] result<void> start(const plan& what, std::span<const int> slots, const backends& with,
                                    const cradle& where) {
     const unique_fd executable = OCIKIT_TRY(open_init(with.init_image, with.installed_init));
-    const unique_fd bytes = OCIKIT_TRY(sealed_memfd("ocikit:plan", wire::encode(what, slots), false));
+    const bool arrives = !where.joins.empty();
+    const std::vector<std::uint64_t> joins = joins_of(where);
+    const arrive arrival{joins, where.namespaces, where.becomes_root};
+    const unique_fd bytes = OCIKIT_TRY(sealed_memfd("ocikit:plan", wire::encode(what, slots, &arrival), false));
     init_link link = OCIKIT_TRY(init_link::make());
     std::vector<int> inherited(slots.begin(), slots.end());
     inherited.insert(inherited.end(), {bytes.get(), link.theirs.get(), where.start_fifo});
@@ -58,18 +69,20 @@ class init_session {
     wanted.executable = executable.get();
     wanted.arguments = {"ocirun:[init]", plan_number_.c_str(), link_number_.c_str(),
                         where.start_fifo >= 0 ? fifo_number_.c_str() : nullptr, nullptr};
-    wanted.namespaces = where.namespaces;
-    wanted.joins = where.joins;
+    if (!arrives) {
+      wanted.namespaces = where.namespaces;
+      wanted.gate = where.gate;
+      wanted.becomes_root = where.becomes_root;
+    }
+    for (const namespace_to_join& one : where.joins) inherited.push_back(one.fd);
     wanted.cgroup = where.cgroup;
     wanted.cgroup_procs = where.cgroup_procs;
     wanted.inherited = std::move(inherited);
     wanted.streams = where.streams;
-    wanted.gate = where.gate;
-    wanted.becomes_root = where.becomes_root;
     born_ = OCIKIT_TRY(spawn(std::move(wanted)));
     link_ = std::move(link.ours);
     executable_ = where.gate >= 0 ? unique_fd{adopt_fd, ::fcntl(executable.get(), F_DUPFD_CLOEXEC, 3)} : unique_fd{};
-    return {};
+    return arrives ? await_arrival(what, where.waits) : result<void>{};
   }
 
   [[nodiscard]] pid_t pid() const noexcept { return born_.pid; }
@@ -89,6 +102,8 @@ class init_session {
       return {};
     }
     if (const auto* failure = std::get_if<init_failure>(&word)) return tl::unexpected(explain(*failure, of));
+    if (!std::holds_alternative<init_silence>(word))
+      return tl::unexpected(error::state("the init sent a message out of turn"));
     return tl::unexpected(death());
   }
 
@@ -123,6 +138,28 @@ class init_session {
   }
 
  private:
+  static std::vector<std::uint64_t> joins_of(const cradle& where) {
+    std::vector<std::uint64_t> out;
+    for (const namespace_to_join& one : where.joins)
+      out.push_back(static_cast<std::uint64_t>(one.fd) << 32U | one.types |
+                    (one.if_allowed ? arrive::join_if_allowed : 0));
+    return out;
+  }
+
+  /// The process that was born joins the namespaces and ends; its child is the init from then on.
+  [[nodiscard]] result<void> await_arrival(const plan& of, bool waits) {
+    const init_word word = OCIKIT_TRY(receive(link_));
+    if (const auto* failure = std::get_if<init_failure>(&word)) return tl::unexpected(explain(*failure, of));
+    const auto* arrival = std::get_if<init_arrival>(&word);
+    if (arrival == nullptr || arrival->pid <= 0) return tl::unexpected(death());
+    int status = 0;
+    while (sys::raw::wait4(born_.pid, &status, __WALL) == -EINTR) {
+    }
+    born_.pid = arrival->pid;
+    born_.pidfd = OCIKIT_TRY(sys::pidfd_open(born_.pid));
+    return waits ? result<void>{} : go();
+  }
+
   /// Why the init is gone, from its wait status.
   [[nodiscard]] error death() {
     if (const auto& failed = born_.failure(); failed.step != nullptr)

@@ -3,7 +3,12 @@
 // The birth of the init. Its process is made vfork-like: it borrows this process's memory until it executes the init,
 // so no page table is copied, and it is born straight into its cgroup where that can be. Between clone3(2) and
 // execveat(2) it makes raw system calls and nothing else.
-// See: clone(2), vfork(2), setns(2), execveat(2), cgroups(7).
+//
+// While it borrows, nobody in a container may see it: whoever may trace it, with CAP_SYS_PTRACE, would have the
+// runtime's memory. So it is born into new namespaces only; those of others it joins as the init, see `arrive`.
+// (CVE-2016-9962)
+//
+// See: clone(2), vfork(2), execveat(2), cgroups(7).
 #pragma once
 
 #include <linux/sched.h>
@@ -23,20 +28,12 @@
 
 namespace ocikit::container {
 
-/// A namespace, or with a pidfd all of a process's, to be joined before the init is born: setns(2)'s arguments.
-struct namespace_to_join {
-  int fd = -1;
-  std::uint64_t types = 0;
-  bool if_allowed = false;  ///< one that cannot be joined yet is left for the init
-};
-
 /// How the init is to be born. Descriptors are borrowed; the lists are its own, because with a gate the child reads
 /// them when its parent has long gone on.
 struct birth {
   int executable = -1;                     ///< of the init
   std::array<const char*, 5> arguments{};  ///< null-terminated
   std::uint64_t namespaces = 0;            ///< CLONE_NEW* for clone3(2)
-  std::vector<namespace_to_join> joins;    ///< in this order
   int cgroup = -1;                         ///< for CLONE_INTO_CGROUP
   std::vector<int> cgroup_procs;           ///< cgroup.procs files that the child writes itself into
   std::vector<int> inherited;              ///< kept open across execve(2)
@@ -61,8 +58,6 @@ struct alignas(16) birth_stack {
 struct birth_context {
   const birth* wanted;
   birth_failure failure;
-  birth_stack* inner_stack;  ///< for the child of a joiner
-  struct ::clone_args inner_args;
 };
 
 #if defined(__x86_64__)
@@ -139,18 +134,6 @@ OCIKIT_IN_CHILD inline void become_init(void* argument) noexcept {
           sys::raw::execveat(wanted.executable, "", arguments, no_environment, AT_EMPTY_PATH));
 }
 
-/// In a process between runtime and init: join namespaces, then bear the init as a sibling of its own.
-OCIKIT_IN_CHILD inline void join_and_bear(void* argument) noexcept {
-  auto& context = *static_cast<birth_context*>(argument);
-  for (const namespace_to_join& one : context.wanted->joins) {
-    const auto r = sys::raw::setns(one.fd, static_cast<int>(one.types));
-    if (sys::raw::failed(r) && !one.if_allowed) give_up(context, "join the namespaces", r);
-  }
-  const auto r = clone3_call(context.inner_args, &become_init, &context);
-  if (sys::raw::failed(r)) give_up(context, "clone3 the init", r);
-  sys::raw::exit_group(0);
-}
-
 inline void set_stack(struct ::clone_args& args, birth_stack& stack) noexcept {
   args.stack = reinterpret_cast<__u64>(stack.bytes);
   args.stack_size = sizeof stack.bytes;
@@ -163,16 +146,15 @@ struct newborn {
   pid_t pid = -1;
   unique_fd pidfd;
   std::unique_ptr<detail::birth_context> context;
-  std::unique_ptr<detail::birth_stack> stack, inner_stack;
+  std::unique_ptr<detail::birth_stack> stack;
   std::unique_ptr<birth> wanted;
 
   /// Why it never became the init, once its socket has been closed; nothing when it did.
   [[nodiscard]] const detail::birth_failure& failure() const noexcept { return context->failure; }
 };
 
-/// Bears the init. It is a child of this process, whatever namespaces it joins on the way; without a gate it executes
-/// the init before this returns. Errors: system, naming the step that failed.
-/// Since: Linux 5.7 (clone3 with CLONE_INTO_CGROUP, setns with a pidfd: 5.8).
+/// Bears the init, a child of this process; without a gate it executes the init before this returns.
+/// Errors: system, naming the step that failed. Since: Linux 5.7 (clone3 with CLONE_INTO_CGROUP).
 [[nodiscard]] inline result<newborn> spawn(birth wanted) {
   newborn out;
   out.wanted = std::make_unique<birth>(std::move(wanted));
@@ -194,26 +176,8 @@ struct newborn {
   args.parent_tid = reinterpret_cast<__u64>(&pid);
   detail::set_stack(args, *out.stack);
 
-  sys::raw::outcome r = 0;
-  if (w.joins.empty()) {
-    args.exit_signal = SIGCHLD;
-    r = detail::clone3_call(args, &detail::become_init, out.context.get());
-  } else {
-    out.inner_stack = std::make_unique_for_overwrite<detail::birth_stack>();
-    detail::set_stack(args, *out.inner_stack);
-    args.flags |= CLONE_PARENT;  // a child of ours, not of the joiner; it takes over the joiner's exit signal
-    out.context->inner_args = args;
-    struct ::clone_args joiner {};
-    joiner.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;  // the pidfd shall be in our table
-    joiner.exit_signal = SIGCHLD;
-    detail::set_stack(joiner, *out.stack);
-    r = detail::clone3_call(joiner, &detail::join_and_bear, out.context.get());
-    if (!sys::raw::failed(r)) {
-      int status = 0;
-      while (sys::raw::wait4(static_cast<pid_t>(r), &status, __WALL) == -EINTR) {
-      }
-    }
-  }
+  args.exit_signal = SIGCHLD;
+  const auto r = detail::clone3_call(args, &detail::become_init, out.context.get());
   if (sys::raw::failed(r)) return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "clone3"));
   out.pid = pid;
   if (pidfd >= 0) out.pidfd = unique_fd{adopt_fd, pidfd};

@@ -109,6 +109,20 @@ struct send_listener {
 
 // ---- taken by the init -----------------------------------------------------------------------------------------
 
+/// Joins namespaces that others live in, then has a child that goes on in its place: whoever sees it there sees the
+/// init alone, with what the init has open. Each of `joins` is a descriptor << 32 | types (CLONE_NEW*) |
+/// `join_if_allowed`; `flags` are new namespaces for the child. The runtime fills them in when it starts the init. See:
+/// setns(2), clone(2).
+struct arrive {
+  static constexpr std::string_view name = "join the namespaces";
+  static constexpr std::uint64_t join_if_allowed = 1;  ///< EPERM leaves that one for later
+  std::span<const std::uint64_t> joins = {};
+  std::uint64_t flags = 0;
+  bool becomes_root = false;  ///< of its user namespace
+  static constexpr auto members = std::make_tuple(member{"joins", &arrive::joins}, member{"flags", &arrive::flags},
+                                                  member{"becomes_root", &arrive::becomes_root});
+};
+
 /// One hook of /hooks/createContainer or /hooks/startContainer, run by the init where it stands. The state that the
 /// hook reads is `state_before`, the pid, `state_after`. `timeout` is seconds, 0: none. With `inherits_environment`,
 /// `environment` is that of the container's process, and its HOME is added.
@@ -178,7 +192,7 @@ struct joined<std::variant<A...>> {
 
 using own_step =
     std::variant<make_cgroup, open_namespace, open_procfs, make_id_mapping, start_init, map_ids, call_hooks, save_state,
-                 send_listener, execute_hook, learn_pid, use_procfs, hand_over, await_start>;
+                 send_listener, arrive, execute_hook, learn_pid, use_procfs, hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
 using step = detail::joined<own_step, namespaces::step, mounts::step, process::step, lsm::step,

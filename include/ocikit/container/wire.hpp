@@ -30,7 +30,8 @@ struct header {
   std::uint32_t size;        ///< of everything, header included
   std::uint32_t step_count;  ///< of those that the init takes
   std::uint32_t slot_count;
-  std::uint32_t scratch;  ///< bytes that the largest step's lists need when they are read
+  std::uint32_t scratch;      ///< bytes that the largest step's lists need when they are read
+  std::uint32_t arrives = 0;  ///< whether one of the steps is `arrive`
 };
 
 struct step_header {
@@ -45,6 +46,7 @@ enum class report_kind : std::uint32_t {
   created,   ///< an `await_start`
   failed,    ///< step, errno and, for a hook, what it wrote
   terminal,  ///< nothing but the terminal, ahead of a filter that may forbid to send it; no answer
+  arrived,   ///< an `arrive`: `pid` goes on as the init, and waits for an answer
 };
 
 struct report {
@@ -54,6 +56,7 @@ struct report {
   std::uint32_t wait_status;  ///< of a hook, as wait4(2) gives it
   std::uint32_t detail_size;
   std::int32_t listener = -1;  ///< with `reached`: the number, in the init, of a filter's notify descriptor
+  std::int32_t pid = 0;        ///< with `arrived`: of the child, as the runtime sees it
 };
 inline constexpr std::size_t longest_detail = 2048;
 
