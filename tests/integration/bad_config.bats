@@ -144,7 +144,7 @@ is_refused() { # [TEXT]
 }
 
 # Values that an id may have are taken, all others refused; never is one cut to what fits.
-@test "an id is digits from 0 to 4294967294, in every property that holds one" {
+@test "CVE-2024-40635: an id is digits from 0 to 4294967294, in every property that holds one" {
 	local token property
 	bundle userns
 	cp "$BUNDLE/config.json" "$WORK/good"
@@ -159,7 +159,7 @@ is_refused() { # [TEXT]
 	done
 }
 
-@test "a string of 70,000 bytes in any property is borne or refused, and leaves nothing" {
+@test "CVE-2021-43784: a string of 70,000 bytes in any property is borne or refused, and leaves nothing" {
 	local list path long prefix
 	printf -v long '%070000d' 0
 	bundle engine '.hooks = {createRuntime: [{path: "/bin/true"}], createContainer: [{path: "/bin/true", args: ["true"]}]}' \

@@ -1,74 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 load helpers
-
-# The directory beside the root file system that nothing may touch.
-outside() {
-	OUTSIDE=$WORK/outside
-	mkdir "$OUTSIDE" "$OUTSIDE/dir"
-	echo precious | tee "$OUTSIDE/file" >"$OUTSIDE/dir/file"
-	OUTSIDE_BEFORE=$(outside_state)
-}
-outside_state() { find "$OUTSIDE" -printf '%P %y %m %U:%G %s %T@ %n\n' | sort && cat "$OUTSIDE/file" "$OUTSIDE/dir/file"; }
-
-# The container may run (255: to an execve that fails) or be refused, in one clear line; it may not hang, and the
-# outside stays as it was.
-runs_or_is_refused() {
-	status=0
-	timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
-	cat "$WORK/err"
-	((status < 124 || status == 255)) || fail "it hung or crashed: $status"
-	((status == 0 || status == 255)) || one_error <"$WORK/err"
-	[ "$(outside_state)" = "$OUTSIDE_BEFORE" ] || fail "the outside changed: $(diff <(echo "$OUTSIDE_BEFORE") <(outside_state))"
-	nothing_is_left
-}
-
-# plant PATH TARGET: a symlink in the root file system instead of what is there.
-plant() {
-	rm -rf "$BUNDLE/rootfs${1:?}"
-	mkdir -p "$BUNDLE/rootfs${1%/*}"
-	ln -s "$2" "$BUNDLE/rootfs$1"
-}
-
-writable() { bundle engine '.root.readonly = false'; }
-without_dev() { edit '.mounts |= map(select(.destination | startswith("/dev") | not))'; }
-
-# The ways a symlink can point out: absolute, upwards, and through a link of its own.
-ways_out() { printf '%s\n' "$OUTSIDE/$1" "../../outside/$1" "/proc/1/root$OUTSIDE/$1" "/proc/self/cwd/../../outside/$1"; }
-
-@test "a symlink at /dev, /proc or /sys leads nowhere outside, because each mount is attached to a verified directory" {
-	outside
-	for path in /dev /proc /sys; do
-		while read -r target; do
-			writable
-			plant "$path" "$target"
-			runs_or_is_refused
-		done < <(ways_out dir)
-	done
-}
-
-@test "a proc or sysfs mount on a symlinked directory is refused, even one that stays inside" {
-	outside
-	for path in /proc /sys; do
-		writable
-		mkdir "$BUNDLE/rootfs/elsewhere"
-		plant "$path" /elsewhere
-		runs_or_is_refused
-		[ "$status" -ne 0 ]
-	done
-}
-
-@test "symlinks at the default devices are replaced or refused, never followed, when /dev is no mount" {
-	outside
-	for name in null zero full random urandom tty console ptmx fd stdin stdout stderr pts shm; do
-		writable
-		without_dev
-		plant "/dev/$name" "$OUTSIDE/file"
-		runs_or_is_refused
-		plant "/dev/$name" ../../../outside/file
-		runs_or_is_refused
-	done
-}
+load outside
 
 @test "a device node that is not the expected one is not used as /dev/null" {
 	outside
@@ -79,21 +12,6 @@ ways_out() { printf '%s\n' "$OUTSIDE/$1" "../../outside/$1" "/proc/1/root$OUTSID
 	shell 'cat /dev/null'
 	runs_or_is_refused
 	((status != 0)) || [ ! -s "$WORK/out" ]
-}
-
-@test "a mount target that is a symlink is looked up below the root" {
-	outside
-	for path in /etc/hosts /etc/resolv.conf /run/.containerenv; do
-		while read -r target; do
-			writable
-			plant "$path" "$target"
-			runs_or_is_refused
-		done < <(ways_out file; ways_out missing)
-	done
-	writable
-	plant /run "$OUTSIDE/dir"
-	runs_or_is_refused
-	[ ! -e "$OUTSIDE/dir/.containerenv" ]
 }
 
 @test "a mount target with dots in its name is looked up below the root" {
