@@ -9,8 +9,8 @@
  *     write to FILE          it could write to the file that such a process executes
  *     descriptor of WHAT     it could look at descriptor WHAT, which is no pipe, socket or device
  *
- * The container's program is whatever runs from /bin. Opening /proc/PID/maps or mem keeps hold of that memory, also when
- * the process has long executed something else: so the race has to be won only once, by one open(2).
+ * The container's program is whatever runs from /bin. Opening /proc/PID/maps or mem keeps hold of that memory, also
+ * when the process has long executed something else: so the race has to be won only once, by one open(2).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ enum { most_found = 64 };
 static char found[most_found][256];
 static int found_count;
 
-static void note(const char *what, const char *object) {
+static void note(const char* what, const char* object) {
   char line[256];
   snprintf(line, sizeof line, "%s of %s", what, object);
   for (int i = 0; i < found_count; ++i)
@@ -31,20 +31,20 @@ static void note(const char *what, const char *object) {
   if (found_count < most_found) strcpy(found[found_count++], line);
 }
 
-static int open_of(int pid, const char *file, int flags) {
+static int open_of(int pid, const char* file, int flags) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
   return open(path, flags | O_CLOEXEC);
 }
 
 /* The first file that the memory behind `maps` comes from, empty when there is none, and the lowest address. */
-static off_t program_of(int maps, char *to, size_t size) {
+static off_t program_of(int maps, char* to, size_t size) {
   static char text[16384];
   *to = '\0';
   const ssize_t got = read(maps, text, sizeof text - 1);
   if (got <= 0) return 0;
   text[got] = '\0';
-  const char *name = strchr(text, '/');
+  const char* name = strchr(text, '/');
   if (name != NULL) snprintf(to, size, "%.*s", (int)strcspn(name, "\n"), name);
   return (off_t)strtoull(text, NULL, 16);
 }
@@ -71,7 +71,7 @@ static int has_program(int pid) {
 }
 
 /* Through a descriptor of one's own, as the file is busy as long as it is executed. */
-static void overwrite(int exe, const char *program) {
+static void overwrite(int exe, const char* program) {
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", exe);
   const int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -103,7 +103,7 @@ static void snoop(int pid) {
   close(maps);
 }
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
   const time_t end = time(NULL) + (count > 1 ? atoi(arguments[1]) : 1);
   int next = getpid() + 1;
   puts("snooping");

@@ -480,17 +480,26 @@ namespace detail {
   return fd;
 }
 
-/// Covers the directory `fd`, found under the path of `s`, by an empty read-only one, the same for all.
+/// Whether `fd` is on the file system of a mask, which nothing else of a container has: a read-only tmpfs of two
+/// inodes.
+[[nodiscard]] inline bool is_mask(int fd) noexcept {
+  struct ::statfs found {};
+  return !failed(sys::raw::fstatfs(fd, found)) && found.f_type == TMPFS_MAGIC && found.f_files == 2 &&
+         (static_cast<std::uint64_t>(found.f_flags) & sys::ms::rdonly) != 0;
+}
+
+/// Covers the directory `fd`, found under the path of `s`, by an empty read-only one, the same for all: the first is
+/// looked up by its path, and another is made when that leads elsewhere by then.
 [[nodiscard]] inline outcome cover_directory(int fd, const mask& s, workspace& w) noexcept {
-  if (w.first_mask.empty()) {
-    outcome r = sys::raw::fchdir(fd);
-    if (!failed(r)) r = sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, s.data.c_str());
-    if (!failed(r)) w.first_mask = s.path;
-    return r;
+  if (w.empty < 0 && !w.first_mask.empty()) {
+    const outcome first = sys::raw::open_in_root(w.root, w.first_mask.c_str(), O_PATH | O_DIRECTORY);
+    if (!failed(first) && is_mask(as_fd(first))) w.empty = as_fd(first);
   }
-  if (w.empty < 0) w.empty = as_fd(sys::raw::open_in_root(w.root, w.first_mask.c_str(), O_PATH | O_DIRECTORY));
-  if (w.empty < 0) return w.empty;
-  return bind_at(w.empty, false, fd, "", w);
+  if (w.empty >= 0) return bind_at(w.empty, false, fd, "", w);
+  outcome r = sys::raw::fchdir(fd);
+  if (!failed(r)) r = sys::raw::mount("tmpfs", ".", "tmpfs", sys::ms::rdonly, s.data.c_str());
+  if (!failed(r)) w.first_mask = s.path;
+  return r;
 }
 
 }  // namespace detail
