@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bundle.hpp"
 #include "host.hpp"
+#include "resctrl.hpp"
 
 #include <unistd.h>
 
@@ -42,7 +43,14 @@ result<bundle> load_bundle(const invocation& call, zstring_view path, const spec
   auto parsed = OCIKIT_TRY(spec::parse_config(OCIKIT_TRY(read_config())));
   for (const std::string& pointer : parsed.unknown) call.log.debug("config.json: unknown property " + pointer);
   out.config = std::move(parsed.value);
-  out.warnings = OCIKIT_TRY(spec::validate(out.config, facts));
+  spec::validation_facts complete = facts;
+  if (out.config.platform && out.config.platform->intel_rdt) {
+    out.resctrl = find_resctrl();
+    complete.intel_rdt_enabled = out.resctrl.mounted();
+    complete.intel_rdt_l3_enabled = out.resctrl.cache_allocation;
+    complete.intel_rdt_mba_enabled = out.resctrl.bandwidth_allocation;
+  }
+  out.warnings = OCIKIT_TRY(spec::validate(out.config, complete));
   const std::string root = out.config.root ? out.config.root->path : std::string{"rootfs"};
   out.rootfs = mounts::detail::cleaned(root.starts_with('/') ? root : out.directory + '/' + root);
   return out;

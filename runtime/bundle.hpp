@@ -6,6 +6,7 @@
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/base/zstring_view.hpp>
+#include <ocikit/resctrl/facts.hpp>
 #include <ocikit/spec/types.hpp>
 #include <ocikit/spec/validate.hpp>
 
@@ -19,6 +20,7 @@ struct bundle {
   std::string rootfs;     ///< absolute; not looked at yet
   spec::config config;
   std::vector<spec::warning> warnings;  ///< what runc would log and go on
+  resctrl::facts resctrl;               ///< of the host; looked for only if the config asks for it
 };
 
 /// Enters the directory `path` (empty: stays) and reads and checks config.json there.

@@ -73,6 +73,7 @@ class launch {
     to.config = std::move(from.config);
     to.bundle = std::move(from.directory);
     to.rootfs = std::move(from.rootfs);
+    to.resctrl_root = std::move(from.resctrl.root);
     to.unified_cgroups = host_has_unified_cgroups();
     to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
     to.rootless = is_rootless(call_.globals);

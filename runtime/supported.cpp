@@ -78,7 +78,7 @@ spec::linux_features probe_linux(const plugin::search& where) {
   out.seccomp = probe_seccomp(where);
   out.apparmor.emplace().enabled = can_load(where, "lsm", "lsm-apparmor");
   out.selinux.emplace().enabled = can_load(where, "lsm", "lsm-selinux");
-  out.intel_rdt = spec::intel_rdt_features{.enabled = false, .schemata = false, .monitoring = false};
+  out.intel_rdt = spec::intel_rdt_features{.enabled = true, .schemata = true, .monitoring = true};
   out.memory_policy = spec::memory_policy_features{.modes = names_of<spec::memory_policy_mode>(),
                                                    .flags = names_of<spec::memory_policy_flag>()};
   out.mount_extensions.emplace().idmap.emplace().enabled = true;

@@ -59,6 +59,7 @@ result<int> run(const invocation& call) {
   facts.cgroup_path = facts.mounts.cgroup_paths.empty() ? facts.state.id : facts.mounts.cgroup_paths.front().second;
   facts.new_keyring = !call.flag("no-new-keyring");
   facts.process.preserved_fds = static_cast<std::uint32_t>(call.number("preserve-fds"));
+  facts.resctrl_root = from.resctrl.root;
   facts.started_by_runtime = true;
   OCIKIT_TRY(container::find_labels(from.config, make_backends(call), facts));
   const container::plan plan = OCIKIT_TRY(container::compose_create(from.config, facts));

@@ -308,14 +308,13 @@ TEST_CASE("exec too writes to a /proc of the host's: the container's own is the 
   const spec::process process{.args = {"ls"}, .cwd = "/", .oom_score_adj = 5};
   container::exec_facts facts;
   facts.id = "c1";
-  facts.joins_time_namespace = true;
   const auto without_labels = container::compose_exec(process, facts);
   REQUIRE(without_labels);
-  CHECK(without_labels->slots == 2);
+  CHECK(without_labels->slots == 0);
   facts.labels = both_labels();
   const auto plan = container::compose_exec(process, facts);
   REQUIRE(plan);
-  CHECK(plan->slots == 2);
+  CHECK(plan->slots == 1);
   CHECK(label_lines(plan->steps) == R"(
 runtime open the host's /proc
 runtime start the init
@@ -328,8 +327,25 @@ init write "u:r:t:s0" to /proc/thread-self/attr/exec [/process/selinuxLabel]
 init become user 0, group 0 with 0 more groups [/process/user]
 )");
   for (const auto& one : plan->steps) {
-    if (const auto* open = std::get_if<container::open_procfs>(&one.what)) CHECK(open->slot == 1);
-    if (const auto* use = std::get_if<container::use_procfs>(&one.what)) CHECK(use->slot == 1);
-    if (const auto* join = std::get_if<namespaces::join>(&one.what)) CHECK(join->slot == 0);
+    if (const auto* open = std::get_if<container::open_procfs>(&one.what)) CHECK(open->slot == 0);
+    if (const auto* use = std::get_if<container::use_procfs>(&one.what)) CHECK(use->slot == 0);
   }
+}
+
+TEST_CASE("the init is in its resctrl groups before it does anything") {
+  spec::config config = rich_config();
+  config.platform->intel_rdt = spec::intel_rdt{.enable_monitoring = true};
+  auto facts = fixed_facts(config);
+  facts.resctrl_root = "/r";
+  const auto plan = container::compose_create(config, facts);
+  REQUIRE(plan);
+  const std::string text = container::describe(*plan);
+  const std::size_t at = text.find("runtime  start the init");
+  CHECK(
+      text.rfind("runtime  make the resctrl group /r/c1  [/linux/intelRdt]\n"
+                 "runtime  make the resctrl monitoring group /r/c1/mon_groups/c1  [/linux/intelRdt/enableMonitoring]\n",
+                 at) != std::string::npos);
+  CHECK(text.substr(text.find('\n', at) + 1)
+            .starts_with("init     wait for the runtime  [/linux/intelRdt]\n"
+                         "runtime  join the resctrl group /r/c1  [/linux/intelRdt]\n"));
 }

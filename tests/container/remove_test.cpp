@@ -168,15 +168,32 @@ TEST_CASE("a cgroup that was only planned is another container's when somebody i
   CHECK(!exists(in.path("c1")));
 }
 
-TEST_CASE("a resctrl group goes with its container unless the configuration named it") {
-  for (const bool named : {false, true}) {
+TEST_CASE("the resctrl groups that were made for a container go with it, others stay") {
+  for (const bool owned : {false, true}) {
     example_root in;
     auto saved = example_state();
-    saved.intel_rdt_path = in.path("resctrl-group");
-    if (named) saved.config.platform->intel_rdt = spec::intel_rdt{.clos_id = "shared"};
+    saved.intel_rdt_path = in.path("group");
+    saved.ocikit.owns_resctrl_group = owned;
+    saved.ocikit.resctrl_monitor = in.path("monitor");
     (void)::mkdir(saved.intel_rdt_path.c_str(), 0700);
+    (void)::mkdir(saved.ocikit.resctrl_monitor.c_str(), 0700);
     auto c = in.make(saved);
     REQUIRE(remove(c, removal::of_stopped));
-    CHECK(exists(in.path("resctrl-group")) == named);
+    CHECK(exists(in.path("group")) == !owned);
+    CHECK(!exists(in.path("monitor")));
   }
+}
+
+TEST_CASE("the resctrl groups that a killed create was about to make are removed too") {
+  example_root in;
+  auto saved = example_state();
+  saved.init_process_pid = 0;
+  saved.intel_rdt_path = in.path("group");
+  saved.ocikit.owns_resctrl_group = true;
+  (void)::mkdir(saved.intel_rdt_path.c_str(), 0700);
+  auto made = in.root.create(id()).value();
+  REQUIRE(made.write_creating(saved));
+  CHECK(remove_unfinished(std::move(made), reopen(in.cgroup)));
+  CHECK(!exists(in.path("group")));
+  CHECK(!exists(in.path("c1")));
 }

@@ -314,6 +314,23 @@ TEST_CASE("Intel RDT needs the processor's help and a name that stays in its fol
            "(config.json#/linux/intelRdt/memBwSchema)"},
       },
       {.intel_rdt_enabled = true});
+  check_all(
+      {
+          {rdt({.schemata = {"L3:0=f"}, .l3_cache_schema = "L3:0=f\nMB:0=10", .mem_bw_schema = "MB:0=10"}), "accepted"},
+          {rdt({.mem_bw_schema = "L3:0=f"}),
+           "intelRdt.memBwSchema is not one line that begins with MB: "
+           "(config.json#/linux/intelRdt/memBwSchema)"},
+          {rdt({.mem_bw_schema = "MB:0=1\n"}),
+           "intelRdt.memBwSchema is not one line that begins with MB: "
+           "(config.json#/linux/intelRdt/memBwSchema)"},
+          {rdt({.schemata = {"L3:0=f", "L2:0=f\nL2:1=f"}}),
+           "an element of intelRdt.schemata is not one line "
+           "(config.json#/linux/intelRdt/schemata/1)"},
+          {rdt({.schemata = {""}}),
+           "an element of intelRdt.schemata is not one line "
+           "(config.json#/linux/intelRdt/schemata/0)"},
+      },
+      {.intel_rdt_enabled = true, .intel_rdt_l3_enabled = true, .intel_rdt_mba_enabled = true});
 }
 
 TEST_CASE("an unprivileged runtime can honour less") {

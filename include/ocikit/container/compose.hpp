@@ -19,6 +19,7 @@
 #include <ocikit/mounts/plan.hpp>
 #include <ocikit/namespaces/plan.hpp>
 #include <ocikit/process/plan.hpp>
+#include <ocikit/resctrl/plan.hpp>
 #include <ocikit/seccomp/request.hpp>
 #include <ocikit/spec/types.hpp>
 
@@ -47,6 +48,7 @@ struct create_facts {
   bool started_by_runtime = false;       ///< `run`: the runtime itself says go, no fifo is needed
   std::vector<std::string> environment;  ///< variables of the runtime's own
   process_labels labels;                 ///< translated from the process's labels
+  std::string resctrl_root;              ///< where the resource control file system is mounted
   seccomp::load_filter filter{};         ///< compiled from /linux/seccomp; its program may still be empty (explain)
 };
 
@@ -132,7 +134,7 @@ class composer {
  private:
   static inline const std::vector<spec::hook> no_hooks_{};
 
-  /// Cgroup, namespaces, session.
+  /// Cgroup, resctrl groups, namespaces, session.
   void begin(const spec::linux_platform& platform) {
     auto arranged = namespaces::plan_namespaces(platform.namespaces, plan_.texts, plan_.slots);
     in_user_namespace_ = (arranged.at_clone & CLONE_NEWUSER) != 0 || arranged.user_to_join.joined();
@@ -143,6 +145,10 @@ class composer {
     const std::uint32_t procfs = plan_.slots;
     const bool labelled = known_.labels.any_attribute();
     if (labelled) plan_.add(actor::runtime, open_procfs{plan_.slots++}, "");
+    resctrl::arrangement groups;
+    if (platform.intel_rdt)
+      groups = resctrl::plan_groups(*platform.intel_rdt, known_.state.id, known_.resctrl_root, plan_.texts);
+    plan_.add(actor::runtime, std::move(groups.before));
     start_at_ = plan_.steps.size();
     start_init start{arranged.at_clone, {}, {}};
     if (arranged.user_to_join.joined()) start.user_namespace = arranged.user_to_join.entry->path;
@@ -158,6 +164,10 @@ class composer {
     if (arrives_) {
       plan_.add(actor::init, process::plan_oom_score(*config_.process));  // as long as it is the runtime's user
       plan_.add(actor::init, arrive{}, "/linux/namespaces");
+    }
+    if (!groups.after.empty()) {
+      plan_.add(actor::init, hand_over{}, "/linux/intelRdt");
+      plan_.add(actor::runtime, std::move(groups.after));
     }
     plan_.add(actor::init, std::move(arranged.steps));
     plan_.add(actor::init, namespaces::plan_cgroup_namespace(platform.namespaces));

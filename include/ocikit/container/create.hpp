@@ -29,12 +29,14 @@
 #include <ocikit/container/notify_socket.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/resctrl_groups.hpp>
 #include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/container/state.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/state_root.hpp>
 #include <ocikit/mounts/execute.hpp>
 #include <ocikit/namespaces/net_device.hpp>
+#include <ocikit/resctrl/execute.hpp>
 #include <ocikit/sys/utc_time.hpp>
 
 namespace ocikit::container {
@@ -52,6 +54,7 @@ struct create_request {
   bool no_pivot = false;
   std::vector<std::string> host_kernel_mounts{};  ///< with no_pivot
   bool new_keyring = true;
+  std::string resctrl_root{};              ///< where it is mounted; only for a config with /linux/intelRdt
   bool notifies = false;                   ///< the container gets a socket to tell a service manager that it is ready
   bool started_by_runtime = false;         ///< `run`
   std::uint32_t preserved_fds = 0;         ///< after the standard streams, socket activation included
@@ -141,6 +144,7 @@ class creation {
     };
     if (!state_.ocikit.private_pid_namespace && !state_.cgroup_paths.empty()) note(cgroup_->kill(SIGKILL));
     note(cgroup_->remove());
+    note(remove_resctrl_groups(state_));
     note(directory_.remove());
     if (state_.config.hooks)
       note(run_hooks("poststop", state_.config.hooks->poststop, hook_state(state_, spec::container_status::stopped)));
@@ -161,6 +165,8 @@ class creation {
       (void)cgroup_->kill(SIGKILL);
       if (!cgroup_->undo()) (void)cgroup_->remove();
     }
+    (void)remove_resctrl_groups(state_);
+    if (new_group_) (void)resctrl::remove_empty_group(state_.intel_rdt_path);
     (void)directory_.remove();
     if (state_.config.hooks && init_was_started_)
       (void)run_hooks("poststop", state_.config.hooks->poststop, hook_state(state_, spec::container_status::stopped));
@@ -263,6 +269,7 @@ class creation {
     facts_.started_by_runtime = wanted_.started_by_runtime;
     facts_.environment = wanted_.environment;
     OCIKIT_TRY(find_labels(config, with_, facts_));
+    facts_.resctrl_root = wanted_.resctrl_root;
     if (config.platform && config.platform->seccomp) {
       filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
       facts_.filter = filter_.step();
@@ -306,6 +313,40 @@ class creation {
       OCIKIT_TRY(directory_.write_creating(state_));
     }
     return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
+  }
+
+  template <class Step>
+  static auto while_taking(const Step& s) {
+    return [&s](error e) { return std::move(e).within(detail::words(s)); };
+  }
+
+  /// A group of the container's own name is on record before it is there. One that the config names is for others too
+  /// and stays; should this creation fail, it goes with the rest, unless somebody has joined it meanwhile.
+  result<void> take(const resctrl::make_group& s) {
+    state_.intel_rdt_path = std::string{s.path};
+    const bool named = !state_.config.platform->intel_rdt->clos_id.empty();
+    state_.ocikit.owns_resctrl_group = !named && !resctrl::has_group(s.path);
+    OCIKIT_TRY(directory_.write_creating(state_));
+    auto made = resctrl::execute(s, wanted_.resctrl_root);
+    new_group_ = made.value_or(false);
+    state_.ocikit.owns_resctrl_group = new_group_ && !named;
+    return made.map([](bool) {}).map_error(while_taking(s));
+  }
+
+  result<void> take(const resctrl::set_schema& s) {
+    return resctrl::execute(s, new_group_, wanted_.resctrl_root).map_error(while_taking(s));
+  }
+
+  result<void> take(const resctrl::make_monitoring_group& s) {
+    state_.ocikit.resctrl_monitor = std::string{s.path};
+    OCIKIT_TRY(directory_.write_creating(state_));
+    auto made = resctrl::execute(s, wanted_.resctrl_root);
+    if (!made) state_.ocikit.resctrl_monitor.clear();  // another's
+    return std::move(made).map_error(while_taking(s));
+  }
+
+  result<void> take(const resctrl::join_group& s) {
+    return resctrl::execute(s, init_.pid()).map_error(while_taking(s));
   }
 
   /// What is no namespace is for setns(2) to refuse; a FIFO must not keep us waiting for that.
@@ -515,6 +556,7 @@ class creation {
   std::vector<unique_fd> slots_;
   unique_fd gate_ours_, gate_theirs_, fifo_;
   init_session init_;
+  bool new_group_ = false;
   bool waiting_ = false;
   bool attach_later_ = false;
   bool init_was_started_ = false;

@@ -110,6 +110,14 @@ inline std::string words(const start_init& s) {
   return out;
 }
 inline std::string words(const arrive& s) { return std::string{s.name}; }
+inline std::string words(const resctrl::make_group& s) {
+  return std::string{s.must_exist ? "find" : "make"} + " the resctrl group " + std::string{s.path};
+}
+inline std::string words(const resctrl::set_schema& s) { return "set the schema " + value_text(s.line); }
+inline std::string words(const resctrl::make_monitoring_group& s) {
+  return "make the resctrl monitoring group " + std::string{s.path};
+}
+inline std::string words(const resctrl::join_group& s) { return "join the resctrl group " + std::string{s.group}; }
 inline std::string words(const hand_over& s) {
   return s.offers ? "hand the source to the runtime and wait" : "wait for the runtime";
 }

@@ -23,6 +23,7 @@
 #include <ocikit/container/loaded_container.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/resctrl_groups.hpp>
 #include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/spec/types.hpp>
 #include <ocikit/sys/call.hpp>
@@ -229,7 +230,8 @@ class execution {
     if (!started && where.cgroup >= 0 && started.error().code() == EBUSY)
       return tl::unexpected(in_cgroup(std::move(started).error()));
     OCIKIT_TRY(std::move(started).map_error(within_start));
-    return attach_later ? cgroup.attach(init_.pid()) : result<void>{};
+    if (attach_later) OCIKIT_TRY(cgroup.attach(init_.pid()));
+    return join_resctrl_groups(container_.saved, init_.pid());
   }
 
   /// In runc's words, which tests look for; 0 is what a process writes into cgroup.procs for itself.

@@ -16,6 +16,7 @@
 #include <ocikit/container/kill.hpp>
 #include <ocikit/container/loaded_container.hpp>
 #include <ocikit/container/process_identity.hpp>
+#include <ocikit/container/resctrl_groups.hpp>
 #include <ocikit/container/state_directory.hpp>
 #include <ocikit/container/status.hpp>
 
@@ -39,16 +40,6 @@ namespace ocikit::container {
 
 namespace detail {
 
-// resctrl groups that the configuration named by closID are shared, and not ours to remove.
-inline result<void> remove_resctrl_group(const state& saved) {
-  const auto& platform = saved.config.platform;
-  const bool named = platform && platform->intel_rdt && !platform->intel_rdt->clos_id.empty();
-  if (saved.intel_rdt_path.empty() || named) return {};
-  auto gone = sys::unlinkat(sys::at_fdcwd, saved.intel_rdt_path, AT_REMOVEDIR);
-  if (!gone && gone.error().code() == ENOENT) return {};
-  return gone;
-}
-
 inline result<void> run_poststop(const state& saved) {
   if (!saved.config.hooks) return {};
   return run_hooks("poststop", saved.config.hooks->poststop, hook_state(saved, spec::container_status::stopped));
@@ -63,12 +54,12 @@ inline result<void> remove_cgroup(const loaded_container& of) {
 
 }  // namespace detail
 
-/// Removes what is left of a container whose init is dead: its remaining processes, its cgroup, its resctrl group, its
+/// Removes what is left of a container whose init is dead: its remaining processes, its cgroup, its resctrl groups, its
 /// directory, in this order; then runs the poststop hooks, whose failure is reported when all else is done.
 /// Errors: system; state from a hook.
 [[nodiscard]] inline result<void> destroy(loaded_container& of) {
   OCIKIT_TRY(detail::remove_cgroup(of));
-  OCIKIT_TRY(detail::remove_resctrl_group(of.saved));
+  OCIKIT_TRY(remove_resctrl_groups(of.saved));
   OCIKIT_TRY(of.directory.remove().map_error(
       [](error e) { return std::move(e).within("unable to remove container state dir"); }));
   return detail::run_poststop(of.saved);
@@ -126,6 +117,7 @@ inline result<void> remove_unfinished_cgroup(const loaded_container& of) {
   if (!OCIKIT_TRY(wait_for_death(of.init(), std::chrono::seconds{10})))
     return tl::unexpected(error::state("container init still running"));
   OCIKIT_TRY(detail::remove_unfinished_cgroup(of));
+  OCIKIT_TRY(remove_resctrl_groups(of.saved));
   return of.directory.remove();
 }
 

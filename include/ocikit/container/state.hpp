@@ -63,6 +63,8 @@ struct runtime_facts {
   std::string cgroup_manager;             ///< the driver's name, such as `cgroup-fs2`; empty: no cgroup
   bool owns_cgroup = false;               ///< the cgroup was made for this container, so all in it may be killed
   bool private_pid_namespace = false;     ///< made for this container: the death of its init ends every process
+  bool owns_resctrl_group = false;        ///< `intel_rdt_path` was made for this container
+  std::string resctrl_monitor;            ///< the monitoring group that was; empty: none
   bool operator==(const runtime_facts&) const = default;
 };
 

@@ -54,6 +54,8 @@ inline constexpr auto table<container::runtime_facts> = std::tuple{
     field{"cgroup_manager", &container::runtime_facts::cgroup_manager}.always(),
     field{"owns_cgroup", &container::runtime_facts::owns_cgroup}.required(),
     field{"private_pid_namespace", &container::runtime_facts::private_pid_namespace}.required(),
+    field{"owns_resctrl_group", &container::runtime_facts::owns_resctrl_group},
+    field{"resctrl_monitor", &container::runtime_facts::resctrl_monitor},
 };
 
 // `ocikit` is near the front so that a file of another schema is refused for that, not for what changed behind it.

@@ -14,6 +14,7 @@
 #include <ocikit/mounts/steps.hpp>
 #include <ocikit/namespaces/steps.hpp>
 #include <ocikit/process/steps.hpp>
+#include <ocikit/resctrl/steps.hpp>
 #include <ocikit/seccomp/steps.hpp>
 
 namespace ocikit::container {
@@ -196,6 +197,6 @@ using own_step =
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
 using step = detail::joined<own_step, namespaces::step, mounts::step, process::step, lsm::step,
-                            std::variant<seccomp::load_filter>>::type;
+                            std::variant<seccomp::load_filter>, resctrl::step>::type;
 
 }  // namespace ocikit::container

@@ -371,6 +371,17 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   return {};
 }
 
+/// What config-linux.md says of the lines themselves.
+[[nodiscard]] inline result<void> validate_schemata(const intel_rdt& rdt, const std::string& pointer) {
+  const auto is_one_line = [](std::string_view text) { return text.find('\n') == std::string_view::npos; };
+  if (!rdt.mem_bw_schema.empty() && (!rdt.mem_bw_schema.starts_with("MB:") || !is_one_line(rdt.mem_bw_schema)))
+    return refuse(pointer + "/memBwSchema", "intelRdt.memBwSchema is not one line that begins with MB:");
+  for (std::size_t i = 0; i < rdt.schemata.size(); ++i)
+    if (rdt.schemata[i].empty() || !is_one_line(rdt.schemata[i]))
+      return refuse(element(pointer + "/schemata", i), "an element of intelRdt.schemata is not one line");
+  return {};
+}
+
 [[nodiscard]] inline result<void> validate_intel_rdt(const subject& s) {
   if (!s.platform.intel_rdt) return {};
   const auto& rdt = *s.platform.intel_rdt;
@@ -385,7 +396,7 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   if (!rdt.mem_bw_schema.empty() && !s.facts.intel_rdt_mba_enabled)
     return refuse(pointer + "/memBwSchema",
                   "intelRdt.memBwSchema is specified in config, but Intel RDT/MBA is not enabled");
-  return {};
+  return validate_schemata(rdt, pointer);
 }
 
 /// `uid=5` and `gid=5` must mean something inside; what is no number is left to the file system.
