@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ocikit/mounts/plan.hpp>
+#include <ocikit/spec/extensions.hpp>
 #include <ocikit/spec/limits.hpp>
 #include <ocikit/spec/parse.hpp>
 #include <ocikit/sys/call.hpp>
@@ -43,6 +44,7 @@ result<bundle> load_bundle(const invocation& call, zstring_view path, const spec
   auto parsed = OCIKIT_TRY(spec::parse_config(OCIKIT_TRY(read_config())));
   for (const std::string& pointer : parsed.unknown) call.log.debug("config.json: unknown property " + pointer);
   out.config = std::move(parsed.value);
+  OCIKIT_TRY(spec::expand_extensions(out.config));
   spec::validation_facts complete = facts;
   if (out.config.platform && out.config.platform->intel_rdt) {
     out.resctrl = find_resctrl();

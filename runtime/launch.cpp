@@ -123,6 +123,12 @@ class launch {
   result<void> announce(const container::creation& made) {
     const zstring_view socket = call_.text("pidfd-socket");
     if (!socket.empty()) OCIKIT_TRY(container::send_pidfd(socket, made.pidfd(), container::pidfd_of::init));
+    const auto said = OCIKIT_TRY(spec::read_extensions(made.saved().config.annotations));
+    if (!said.pidfd_receiver.empty())
+      OCIKIT_TRY(
+          container::send_pidfd(said.pidfd_receiver, made.pidfd(), container::pidfd_of::init).map_error([](error e) {
+            return std::move(e).at("/annotations/run.oci.pidfd_receiver");
+          }));
     return pid_file_ ? pid_file_->write(made.pid()) : result<void>{};
   }
 

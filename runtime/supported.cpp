@@ -11,6 +11,7 @@
 #include <ocikit/mounts/options.hpp>
 #include <ocikit/seccomp/kernel.hpp>
 #include <ocikit/spec/capability_names.hpp>
+#include <ocikit/spec/extensions.hpp>
 #include <ocikit/spec/tables.hpp>
 
 #include "version.hpp"
@@ -99,6 +100,8 @@ spec::features probe_features(const plugin::search& where) {
   if (!commit.empty()) out.annotations.emplace_back("io.ocikit.ocirun.commit", commit);
   out.annotations.emplace_back("io.ocikit.ocirun.version", version);
   out.potentially_unsafe_config_annotations = {{"bundle", "org.systemd.property.", "org.criu.config"}};
+  out.potentially_unsafe_config_annotations->insert(out.potentially_unsafe_config_annotations->end(),
+                                                    spec::annotation::all.begin(), spec::annotation::all.end());
   return out;
 }
 

@@ -24,6 +24,12 @@ struct hook_end {
   detail_text output;
 };
 
+/// Where the streams of a hook go; -1: into the report.
+struct hook_files {
+  int output = -1;
+  int errors = -1;
+};
+
 namespace detail {
 
 struct kernel_sigaction {
@@ -77,10 +83,10 @@ struct hook_pipes {
 };
 
 [[noreturn]] inline void become_hook(const char* path, char* const* arguments, char* const* environment,
-                                     const hook_pipes& pipes) noexcept {
+                                     const hook_pipes& pipes, const hook_files& files) noexcept {
   outcome r = sys::raw::dup3(pipes.input.read, 0, 0);
-  if (!failed(r)) r = sys::raw::dup3(pipes.output.write, 1, 0);
-  if (!failed(r)) r = sys::raw::dup3(pipes.errors.write, 2, 0);
+  if (!failed(r)) r = sys::raw::dup3(files.output >= 0 ? files.output : pipes.output.write, 1, 0);
+  if (!failed(r)) r = sys::raw::dup3(files.errors >= 0 ? files.errors : pipes.errors.write, 2, 0);
   set_sigpipe(SIG_DFL);
   const std::uint64_t nothing = 0;
   (void)sys::raw::rt_sigprocmask(SIG_SETMASK, &nothing, nullptr);
@@ -149,7 +155,7 @@ inline void close_all(const hook_pipes& pipes) noexcept {
 /// Runs one hook and waits for its end. `arguments` and `environment` end in a null pointer, `pid` is what the hook
 /// is told. Errors: ETIMEDOUT past its timeout; ECANCELED when it failed; the kernel's errno when it cannot run.
 [[nodiscard]] inline outcome execute(const container::execute_hook& s, char* const* arguments, char* const* environment,
-                                     std::string_view pid, hook_end& end) noexcept {
+                                     std::string_view pid, const hook_files& files, hook_end& end) noexcept {
   detail::hook_pipes pipes;
   outcome r = detail::make_pipe(pipes.input);
   if (!failed(r)) r = detail::make_pipe(pipes.output);
@@ -158,7 +164,7 @@ inline void close_all(const hook_pipes& pipes) noexcept {
   int pidfd = -1;
   const std::int64_t deadline = s.timeout == 0 ? 0 : detail::now_ms() + std::int64_t{s.timeout} * 1000;
   const outcome child = sys::raw::call(SYS_clone, SIGCHLD | CLONE_PIDFD, 0, &pidfd, 0, 0);
-  if (child == 0) detail::become_hook(s.path.c_str(), arguments, environment, pipes);
+  if (child == 0) detail::become_hook(s.path.c_str(), arguments, environment, pipes, files);
   if (failed(child)) return detail::close_all(pipes), child;
   for (int* theirs : {&pipes.input.read, &pipes.output.write, &pipes.errors.write}) {
     (void)sys::raw::close(*theirs);

@@ -48,6 +48,7 @@ struct machine {
   process::program_path& program = the_program;
   process::home_variable& home = the_home;
   hook_end& hook = the_hook;
+  hook_files files{};
   char pid_in_host[24] = {};
   std::size_t pid_size = 0;
 };
@@ -186,7 +187,7 @@ outcome take(const process::open_terminal& s, machine& m) noexcept {
 }
 
 outcome take(const process::close_descriptors& s, machine& m) noexcept {
-  const int kept[] = {m.runtime, m.start_fifo, m.terminal_master};
+  const int kept[] = {m.runtime, m.start_fifo, m.terminal_master, m.files.output, m.files.errors};
   return process::execute(s, kept);
 }
 
@@ -221,7 +222,7 @@ outcome take(const container::execute_hook& s, machine& m) noexcept {
   char** arguments = pointers(s.arguments);
   char** environment = pointers(s.environment, inherits && m.has_home ? m.home.text : nullptr);
   if (arguments == nullptr || environment == nullptr) return -ENOMEM;
-  return execute(s, arguments, environment, {m.pid_in_host, m.pid_size}, m.hook);
+  return execute(s, arguments, environment, {m.pid_in_host, m.pid_size}, m.files, m.hook);
 }
 
 /// For what was inherited; at once, while no filter can forbid it.
@@ -461,6 +462,7 @@ void take_all(plan_bytes plan, machine& m) noexcept {
     if (m.tree.slots == nullptr) refuse_plan(m);
     std::memcpy(m.tree.slots, plan.data + sizeof head, slots_size);
     m.slot_count = head.slot_count;
+    m.files = {head.hook_output, head.hook_errors};
     for (std::uint32_t i = 0; i < head.slot_count; ++i) close_on_execution(m.tree.slots[i]);
   }
   std::byte* scratch = small_scratch;

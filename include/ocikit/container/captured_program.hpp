@@ -37,6 +37,8 @@ struct program {
   std::string input;              ///< written to its standard input; it need not read it
   std::optional<std::chrono::milliseconds> timeout;
   std::size_t longest_output = 65536;  ///< bytes kept of each output; the rest is read and dropped
+  fd_view output_to{-1};               ///< where its standard output goes instead, above 2; nothing of it is kept then
+  fd_view errors_to{-1};               ///< the same for its standard error
 };
 
 /// How it ended. `status` is as wait(2) has it, and meaningless when `timed_out`.
@@ -138,7 +140,9 @@ class program_run {
     pipe_ends out = OCIKIT_TRY(make_pipe());
     pipe_ends err = OCIKIT_TRY(make_pipe());
     for (const fd_view end : {in.write.view(), out.read.view(), err.read.view()}) OCIKIT_TRY(set_nonblocking(end));
-    pid_ = OCIKIT_TRY(spawn_settings(in.read, out.write, err.write).spawn(what));
+    const fd_view output = what.output_to.get() >= 0 ? what.output_to : out.write.view();
+    const fd_view errors = what.errors_to.get() >= 0 ? what.errors_to : err.write.view();
+    pid_ = OCIKIT_TRY(spawn_settings(in.read, output, errors).spawn(what));
     if (what.timeout) deadline_ = clock::now() + *what.timeout;
     if (auto opened = sys::pidfd_open(pid_)) pidfd_ = *std::move(opened);
     in_ = std::move(in.write);

@@ -21,6 +21,7 @@
 #include <ocikit/process/plan.hpp>
 #include <ocikit/resctrl/plan.hpp>
 #include <ocikit/seccomp/request.hpp>
+#include <ocikit/spec/extensions.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::container {
@@ -68,22 +69,35 @@ inline std::string map_text(const std::vector<spec::id_mapping>& mappings) {
   return out;
 }
 
+/// Whether there is a filter, whether it notifies, and what it is because of.
+struct filter_origin {
+  bool wanted = false;
+  const spec::seccomp* notifier = nullptr;  ///< the profile that notifies
+  const char* pointer = "/linux/seccomp";
+};
+
+inline filter_origin origin_of(const std::optional<spec::seccomp>& profile, bool ready_made) {
+  if (ready_made) return {.wanted = true, .pointer = "/annotations/run.oci.seccomp_bpf_data"};
+  if (!profile || !seccomp::wants_filter(*profile)) return {};
+  return {.wanted = true, .notifier = seccomp::uses_notify(*profile) ? &*profile : nullptr};
+}
+
 enum class filter_moment { never, before_credentials, before_start, after_start };
 
 /// When the filter is loaded. Without no_new_privs while the kernel still lets us; with it as late as can be, since all
 /// that comes behind it needs the profile's consent: but before the start when it notifies, because the runtime, which
 /// hands the descriptor on, is gone after it.
-inline filter_moment moment_for(const std::optional<spec::seccomp>& profile, bool no_new_privileges) {
-  if (!profile || !seccomp::wants_filter(*profile)) return filter_moment::never;
+inline filter_moment moment_for(const filter_origin& from, bool no_new_privileges) {
+  if (!from.wanted) return filter_moment::never;
   if (!no_new_privileges) return filter_moment::before_credentials;
-  return seccomp::uses_notify(*profile) ? filter_moment::before_start : filter_moment::after_start;
+  return from.notifier != nullptr ? filter_moment::before_start : filter_moment::after_start;
 }
 
 /// Loads the filter; one that notifies is followed by the runtime's step.
-inline void add_filter(plan& to, const seccomp::load_filter& filter, const spec::seccomp& profile) {
-  to.add(actor::init, filter, "/linux/seccomp");
-  if (!seccomp::uses_notify(profile)) return;
-  to.add(actor::runtime, send_listener{profile.listener_path, profile.listener_metadata},
+inline void add_filter(plan& to, const seccomp::load_filter& filter, const filter_origin& from) {
+  to.add(actor::init, filter, from.pointer);
+  if (from.notifier == nullptr) return;
+  to.add(actor::runtime, send_listener{from.notifier->listener_path, from.notifier->listener_metadata},
          "/linux/seccomp/listenerPath");
 }
 
@@ -119,7 +133,8 @@ class composer {
   result<plan> compose() {
     const spec::linux_platform& platform = config_.platform ? *config_.platform : no_platform();
     if (!config_.process) return tl::unexpected(error::config("/process", "process property must not be empty"));
-    begin(platform);
+    said_ = OCIKIT_TRY(spec::read_extensions(config_.annotations));
+    OCIKIT_TRY(begin(platform));
     OCIKIT_TRY(build_tree(platform));
     host_hooks();
     init_hooks(config_.hooks ? config_.hooks->create_container : no_hooks_, "createContainer",
@@ -135,7 +150,7 @@ class composer {
   static inline const std::vector<spec::hook> no_hooks_{};
 
   /// Cgroup, resctrl groups, namespaces, session.
-  void begin(const spec::linux_platform& platform) {
+  result<void> begin(const spec::linux_platform& platform) {
     auto arranged = namespaces::plan_namespaces(platform.namespaces, plan_.texts, plan_.slots);
     in_user_namespace_ = (arranged.at_clone & CLONE_NEWUSER) != 0 || arranged.user_to_join.joined();
     if (known_.has_cgroup) plan_.add(actor::runtime, make_cgroup{known_.cgroup_path}, "/linux/cgroupsPath");
@@ -149,6 +164,7 @@ class composer {
     if (platform.intel_rdt)
       groups = resctrl::plan_groups(*platform.intel_rdt, known_.state.id, known_.resctrl_root, plan_.texts);
     plan_.add(actor::runtime, std::move(groups.before));
+    open_hook_outputs();
     start_at_ = plan_.steps.size();
     start_init start{arranged.at_clone, {}, {}};
     if (arranged.user_to_join.joined()) start.user_namespace = arranged.user_to_join.entry->path;
@@ -171,6 +187,7 @@ class composer {
     }
     plan_.add(actor::init, std::move(arranged.steps));
     plan_.add(actor::init, namespaces::plan_cgroup_namespace(platform.namespaces));
+    OCIKIT_TRY(delegate());
     plan_.add(actor::init, namespaces::plan_time_namespace(platform, plan_.texts));
     const std::string keyring = known_.new_keyring ? "_ses." + known_.state.id : "";
     add_session(plan_, keyring, in_user_namespace_, known_.labels);
@@ -180,6 +197,32 @@ class composer {
       plan_.add(actor::runtime, namespaces::plan_net_devices(platform));
     }
     plan_.add(actor::init, namespaces::plan_names(config_));
+    return {};
+  }
+
+  /// Inside the new cgroup namespace, so that its root is the container's own cgroup with the limits.
+  result<void> delegate() {
+    if (said_.delegate_cgroup.empty()) return {};
+    const std::string pointer = "/annotations/" + std::string{spec::annotation::delegate_cgroup};
+    if (!known_.mounts.unified_cgroups || !known_.has_cgroup)
+      return tl::unexpected(error::config(pointer, "delegating a cgroup is possible with a cgroup of version 2 only"));
+    plan_.add(actor::init, hand_over{}, pointer);
+    plan_.add(actor::runtime, delegate_cgroup{plan_.texts.keep(known_.cgroup_path + "/" + said_.delegate_cgroup)},
+              pointer);
+    return {};
+  }
+
+  /// Files for what the init's hooks write. They are opened before the init is born, which inherits them.
+  void open_hook_outputs() {
+    if (!config_.hooks || (config_.hooks->create_container.empty() && config_.hooks->start_container.empty())) return;
+    const auto open = [&](std::string_view key, const std::string& path) -> std::uint32_t {
+      if (path.empty()) return 0;
+      plan_.add(actor::runtime, open_hook_output{plan_.texts.keep(path), plan_.slots},
+                "/annotations/" + std::string{key});
+      return ++plan_.slots;
+    };
+    plan_.hook_output = open(spec::annotation::hooks_stdout, said_.hooks_stdout);
+    plan_.hook_errors = open(spec::annotation::hooks_stderr, said_.hooks_stderr);
   }
 
   /// What the host's /proc is needed for, then the mounts.
@@ -282,8 +325,9 @@ class composer {
     const spec::process& process = *config_.process;
     process::facts facts = known_.process;
     facts.user_namespace = in_user_namespace_;
-    const auto& profile = platform.seccomp;
-    const auto filtering = moment_for(profile, process.no_new_privileges);
+    if (said_.keep_original_groups) facts.may_set_groups = false;
+    const filter_origin filter = origin_of(platform.seccomp, !said_.seccomp_program.empty());
+    const auto filtering = moment_for(filter, process.no_new_privileges);
     auto limits = process::plan_rlimits(process);
     if (in_user_namespace_ && known_.privileged && !limits.empty()) {
       plan_.add(actor::init, hand_over{}, "/process/rlimits");
@@ -295,17 +339,17 @@ class composer {
     plan_.add(actor::init, process::plan_no_new_privileges(process));
     plan_.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, plan_.texts)));
     plan_.add(actor::init, process::plan_scheduling(process));
-    if (filtering == filter_moment::before_credentials) add_filter(plan_, known_.filter, *profile);
+    if (filtering == filter_moment::before_credentials) add_filter(plan_, known_.filter, filter);
     auto credentials = process::plan_credentials(process, facts, plan_.texts);
     plan_.add(actor::init, std::move(credentials.steps));
     auto program = process::plan_program(process, facts, plan_.texts, known_.environment);
     program_environment_ = std::get<process::execute_program>(program.execute.front().what).environment;
     plan_.add(actor::init, std::move(program.find));
     plan_.add(actor::init, std::move(program.close));
-    if (filtering == filter_moment::before_start) add_filter(plan_, known_.filter, *profile);
+    if (filtering == filter_moment::before_start) add_filter(plan_, known_.filter, filter);
     plan_.add(actor::init, await_start{known_.started_by_runtime}, "");
     plan_.add(actor::runtime, save_state{}, "");
-    if (filtering == filter_moment::after_start) add_filter(plan_, known_.filter, *profile);
+    if (filtering == filter_moment::after_start) add_filter(plan_, known_.filter, filter);
     init_hooks(config_.hooks ? config_.hooks->start_container : no_hooks_, "startContainer",
                spec::container_status::created);
     plan_.add(actor::init, std::move(program.execute));
@@ -318,6 +362,7 @@ class composer {
   const create_facts& known_;
   plan plan_{};
   mounts::mount_plan tree_{};
+  spec::extensions said_{};
   std::span<const zstring_view> program_environment_{};
   std::size_t start_at_ = 0;
   bool arrives_ = false;  ///< among others, whose namespaces it joins
@@ -341,6 +386,7 @@ struct exec_facts {
   std::vector<std::string> environment;
   process_labels labels;  ///< translated from the process's labels
   seccomp::load_filter filter{};
+  bool ready_made_filter = false;  ///< `filter` is the annotation's, not the profile's
   bool joins = true;       ///< the container has namespaces of its own
   bool privileged = true;  ///< rlimits are set by the runtime, from outside the user namespace
 };
@@ -387,16 +433,17 @@ struct exec_facts {
   const spec::linux_platform& platform = known.platform != nullptr ? *known.platform : detail::no_platform();
   out.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, out.texts)));
   out.add(actor::init, process::plan_scheduling(process));
-  const auto filtering = detail::moment_for(platform.seccomp, process.no_new_privileges);
-  if (filtering == detail::filter_moment::before_credentials) detail::add_filter(out, known.filter, *platform.seccomp);
+  const auto origin = detail::origin_of(platform.seccomp, known.ready_made_filter);
+  const auto filtering = detail::moment_for(origin, process.no_new_privileges);
+  if (filtering == detail::filter_moment::before_credentials) detail::add_filter(out, known.filter, origin);
   auto credentials = process::plan_credentials(process, known.process, out.texts);
   out.add(actor::init, std::move(credentials.steps));
   auto program = process::plan_program(process, known.process, out.texts, known.environment);
   out.add(actor::init, std::move(program.find));
   out.add(actor::init, std::move(program.close));
-  if (filtering == detail::filter_moment::before_start) detail::add_filter(out, known.filter, *platform.seccomp);
+  if (filtering == detail::filter_moment::before_start) detail::add_filter(out, known.filter, origin);
   out.add(actor::init, await_start{true}, "");
-  if (filtering == detail::filter_moment::after_start) detail::add_filter(out, known.filter, *platform.seccomp);
+  if (filtering == detail::filter_moment::after_start) detail::add_filter(out, known.filter, origin);
   out.add(actor::init, std::move(program.execute));
   return out;
 }

@@ -22,6 +22,8 @@
 #include <ocikit/cgroups/own_v1.hpp>
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
+#include <ocikit/container/delegated_cgroup.hpp>
+#include <ocikit/container/filter_choice.hpp>
 #include <ocikit/container/hooks.hpp>
 #include <ocikit/container/id_mapping.hpp>
 #include <ocikit/container/init_session.hpp>
@@ -215,6 +217,11 @@ class creation {
     return std::move(e).within("error during container init").within("unable to start container process");
   }
 
+  template <class Step>
+  static auto while_taking(const Step& s) {
+    return [&s](error e) { return std::move(e).within(detail::words(s)); };
+  }
+
   // ---- before the plan
 
   result<void> prepare_notify_socket() {
@@ -270,10 +277,8 @@ class creation {
     facts_.environment = wanted_.environment;
     OCIKIT_TRY(find_labels(config, with_, facts_));
     facts_.resctrl_root = wanted_.resctrl_root;
-    if (config.platform && config.platform->seccomp) {
-      filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
-      facts_.filter = filter_.step();
-    }
+    filter_ = OCIKIT_TRY(choose_filter(config, with_));
+    facts_.filter = filter_.step();
     plan_ = OCIKIT_TRY(compose_create(config, facts_));
     return {};
   }
@@ -315,9 +320,16 @@ class creation {
     return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
   }
 
-  template <class Step>
-  static auto while_taking(const Step& s) {
-    return [&s](error e) { return std::move(e).within(detail::words(s)); };
+  result<void> take(const open_hook_output& s) {
+    slots_[s.slot] = OCIKIT_TRY(open_hook_file(s.path));
+    return {};
+  }
+
+  result<void> take(const delegate_cgroup& s) {
+    const auto& platform = *state_.config.platform;
+    return delegate(s.path, detail::host_id(platform.uid_mappings, 0), detail::host_id(platform.gid_mappings, 0),
+                    init_.pid())
+        .map_error(while_taking(s));
   }
 
   /// A group of the container's own name is on record before it is there. One that the config names is for others too

@@ -125,6 +125,10 @@ inline std::string words(const call_hooks& s) { return "run the " + std::string{
 inline std::string words(const execute_hook& s) {
   return "run the " + std::string{s.kind} + " hook #" + std::to_string(s.index) + ": " + quoted_list(s.arguments);
 }
+inline std::string words(const delegate_cgroup& s) { return "delegate the cgroup " + std::string{s.path}; }
+inline std::string words(const open_hook_output& s) {
+  return "open " + std::string{s.path} + " for the output of hooks";
+}
 inline std::string words(const send_listener& s) { return std::string{s.name} + " at " + std::string{s.path}; }
 inline std::string words(const namespaces::unshare& s) { return "new namespaces: " + namespaces::type_names(s.flags); }
 inline std::string words(const namespaces::join& s) {

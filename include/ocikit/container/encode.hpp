@@ -61,7 +61,16 @@ class writer {
 [[nodiscard]] inline std::string encode(const plan& from, std::span<const int> slots, const arrive* arrival = nullptr) {
   std::string out(sizeof(header), '\0');
   out.reserve(16384);
-  header head{magic, version, 0, 0, static_cast<std::uint32_t>(slots.size()), 0};
+  const auto before = [&](std::uint32_t number) { return number == 0 ? -1 : slots[number - 1]; };
+  header head{magic,
+              version,
+              0,
+              0,
+              static_cast<std::uint32_t>(slots.size()),
+              0,
+              0,
+              before(from.hook_output),
+              before(from.hook_errors)};
   detail::writer fixed{out};
   for (const int slot : slots) fixed.write_pod(static_cast<std::int32_t>(slot));
   for (std::size_t i = 0; i < from.steps.size(); ++i) {

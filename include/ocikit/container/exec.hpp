@@ -18,6 +18,7 @@
 #include <ocikit/cgroups/sub_cgroups.hpp>
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
+#include <ocikit/container/filter_choice.hpp>
 #include <ocikit/container/init_session.hpp>
 #include <ocikit/container/labels.hpp>
 #include <ocikit/container/loaded_container.hpp>
@@ -116,10 +117,11 @@ class execution {
     facts.privileged = wanted_.privileged;
     facts.labels = OCIKIT_TRY(find_labels(wanted_.process, with_));
     facts.joins = namespaces_of_container() != 0;
-    if (config.platform && config.platform->seccomp) {
-      filter_ = OCIKIT_TRY(with_.compile_seccomp(*config.platform->seccomp));
-      facts.filter = filter_.step();
-    }
+    const auto said = OCIKIT_TRY(spec::read_extensions(config.annotations));
+    if (said.keep_original_groups) facts.process.may_set_groups = false;
+    facts.ready_made_filter = !said.seccomp_program.empty();
+    filter_ = OCIKIT_TRY(choose_filter(config, with_));
+    facts.filter = filter_.step();
     if (config.platform) facts.platform = &*config.platform;
     plan_ = OCIKIT_TRY(compose_exec(wanted_.process, facts));
     slots_.resize(plan_.slots);
@@ -182,8 +184,10 @@ class execution {
 
   // ---- the cgroup
 
-  /// The container's, or what was asked for below it.
+  /// The container's, or what was asked for below it; where one was delegated, the init has left the container's.
   result<void> find_cgroup() {
+    const auto said = OCIKIT_TRY(spec::read_extensions(container_.saved.config.annotations));
+    if (wanted_.sub_cgroups.empty() && !said.delegate_cgroup.empty()) return find_cgroup_of_init();
     if (wanted_.sub_cgroups.empty()) return {};
     return use_cgroups(OCIKIT_TRY(cgroups::sub_cgroup_paths(container_.saved.cgroup_paths, wanted_.sub_cgroups)));
   }

@@ -31,6 +31,8 @@ struct plan {
   std::vector<plan_step> steps;
   text_pool texts;
   std::uint32_t slots = 0;            ///< how many descriptors steps hand to each other
+  std::uint32_t hook_output = 0;      ///< the slot, plus one, of what the init's hooks write to; 0: into its report
+  std::uint32_t hook_errors = 0;      ///< the same for their standard error
   std::vector<std::string> warnings;  ///< for people; nothing is left out silently
 
   /// Adds one step.

@@ -97,6 +97,24 @@ struct save_state {
   bool operator==(const save_state&) const = default;
 };
 
+/// Makes the cgroup at `path`, below the container's, gives it to the container's root and moves the init there.
+struct delegate_cgroup {
+  static constexpr std::string_view name = "delegate a cgroup";
+  zstring_view path = {};
+  static constexpr auto members = std::make_tuple(member{"path", &delegate_cgroup::path});
+  bool operator==(const delegate_cgroup&) const = default;
+};
+
+/// Opens the host's file at `path` for what hooks write, into `slot`; it is made where it is missing.
+struct open_hook_output {
+  static constexpr std::string_view name = "open a file for the output of hooks";
+  zstring_view path = {};
+  std::uint32_t slot = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"path", &open_hook_output::path}, member{"slot", &open_hook_output::slot});
+  bool operator==(const open_hook_output&) const = default;
+};
+
 /// Hands the notify descriptor of the filter that the init has just loaded, and what the agent must know of the
 /// process, to the agent that listens at `path`.
 struct send_listener {
@@ -126,7 +144,7 @@ struct arrive {
 
 /// One hook of /hooks/createContainer or /hooks/startContainer, run by the init where it stands. The state that the
 /// hook reads is `state_before`, the pid, `state_after`. `timeout` is seconds, 0: none. With `inherits_environment`,
-/// `environment` is that of the container's process, and its HOME is added.
+/// `environment` is that of the container's process, and its HOME is added. Where its outputs go is the plan's.
 struct execute_hook {
   static constexpr std::string_view name = "run a hook";
   zstring_view kind = {};
@@ -193,7 +211,8 @@ struct joined<std::variant<A...>> {
 
 using own_step =
     std::variant<make_cgroup, open_namespace, open_procfs, make_id_mapping, start_init, map_ids, call_hooks, save_state,
-                 send_listener, arrive, execute_hook, learn_pid, use_procfs, hand_over, await_start>;
+                 delegate_cgroup, open_hook_output, send_listener, arrive, execute_hook, learn_pid, use_procfs,
+                 hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
 using step = detail::joined<own_step, namespaces::step, mounts::step, process::step, lsm::step,

@@ -30,8 +30,10 @@ struct header {
   std::uint32_t size;        ///< of everything, header included
   std::uint32_t step_count;  ///< of those that the init takes
   std::uint32_t slot_count;
-  std::uint32_t scratch;      ///< bytes that the largest step's lists need when they are read
-  std::uint32_t arrives = 0;  ///< whether one of the steps is `arrive`
+  std::uint32_t scratch;          ///< bytes that the largest step's lists need when they are read
+  std::uint32_t arrives = 0;      ///< whether one of the steps is `arrive`
+  std::int32_t hook_output = -1;  ///< the descriptor that hooks write to; -1: into the report
+  std::int32_t hook_errors = -1;  ///< the same for their standard error
 };
 
 struct step_header {

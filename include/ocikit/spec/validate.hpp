@@ -11,6 +11,7 @@
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/spec/capability_names.hpp>
+#include <ocikit/spec/extensions.hpp>
 #include <ocikit/spec/ids.hpp>
 #include <ocikit/spec/limits.hpp>
 #include <ocikit/spec/syntax.hpp>
@@ -529,6 +530,16 @@ inline constexpr std::array<std::string_view, 8> ipc_sysctls = {
   return validate_notify(filter, pointer);
 }
 
+inline void warn_of_annotations(const config& c, std::vector<warning>& warnings) {
+  for (const auto& [key, value] : c.annotations) {
+    if (is_strange_annotation(key))
+      warnings.push_back({entry("/annotations", key), "annotation " + shown(key) + " is not supported: ignored"});
+    if (key == annotation::keep_original_groups && value != "0" && !c.process->user.additional_gids.empty())
+      warnings.push_back({"/process/user/additionalGids",
+                          "additionalGids are ignored: the annotation " + key + " keeps the caller's groups"});
+  }
+}
+
 inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning>& warnings) {
   for (std::size_t i = 0; i < mounts.size(); ++i)
     if (!mounts[i].destination.starts_with('/'))
@@ -543,6 +554,7 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
   if (c.process->capabilities)
     warn_of_capabilities(*c.process->capabilities, facts.capability_count, "/process/capabilities", warnings);
   warn_of_mounts(c.mounts, warnings);
+  warn_of_annotations(c, warnings);
   if (c.platform && c.platform->personality && !c.platform->personality->flags.empty())
     warnings.push_back({"/linux/personality/flags", "ignoring personality flags: none is supported"});
   return warnings;
@@ -596,6 +608,7 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
   OCIKIT_TRY(detail::validate_root(s));
   OCIKIT_TRY(detail::validate_namespace_list(s.platform.namespaces));
   if (c.hooks) OCIKIT_TRY(detail::validate_hooks(*c.hooks));
+  OCIKIT_TRY(read_extensions(c.annotations));
   if (s.platform.resources) OCIKIT_TRY(validate_resources(*s.platform.resources, "/linux/resources"));
   if (s.platform.seccomp) OCIKIT_TRY(detail::validate_seccomp(*s.platform.seccomp));
   OCIKIT_TRY(detail::validate_devices(s.platform.devices));
