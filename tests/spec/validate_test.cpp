@@ -391,6 +391,26 @@ TEST_CASE("mounts have a destination, and id-mapped ones a bind and both maps") 
   });
 }
 
+TEST_CASE("what the kernel would cut to fewer bits is refused") {
+  check_all({
+      {[](config& c) { c.process->user.umask = 0777; }, "accepted"},
+      {[](config& c) { c.process->user.umask = 01000; },
+       "umask 512 is not in 0 to 511 (config.json#/process/user/umask)"},
+      {[](config& c) {
+         c.process->console_size = spec::console_size{65535, 65535};
+       },
+       "accepted"},
+      {[](config& c) {
+         c.process->console_size = spec::console_size{65536, 1};
+       },
+       "console size 65536 is not in 0 to 65535 (config.json#/process/consoleSize/height)"},
+      {[](config& c) {
+         c.process->console_size = spec::console_size{1, 1ULL << 40U};
+       },
+       "console size 1099511627776 is not in 0 to 65535 (config.json#/process/consoleSize/width)"},
+  });
+}
+
 TEST_CASE("scheduling is checked against its policy") {
   using policy = spec::scheduler_policy;
   const auto with = [](spec::scheduler s) { return [=](config& c) { c.process->scheduler = s; }; };
@@ -509,13 +529,22 @@ TEST_CASE("what runc only warns about is returned, not refused") {
                                                .ambient = {"CAP_KILL", "CAP_CHOWN", "CAP_X"}};
   c.mounts[1].destination = "dev";
   c.platform->personality = spec::personality{.flags = {"X"}};
+  c.platform->mount_label = "l";
+  c.platform->resources.emplace().memory = spec::memory{.kernel_tcp = 1};
+  c.annotations = {{"run.oci.handler", "x"}, {"run.oci.keep_original_groups", "1"}, {"org.x", "y"}};
+  c.process->user.additional_gids = {1};
   CHECK(spec::validate(c, {.capability_count = 39}) ==
         std::vector<spec::warning>{
             {"/ociVersion", "ociVersion is missing"},
             {"/process/capabilities", "ignoring unknown or unavailable capabilities: [CAP_X CAP_BPF]"},
             {"/process/capabilities/ambient/1", "can't raise ambient capability CAP_CHOWN: operation not permitted"},
             {"/mounts/1/destination", "mount destination \"dev\" is relative, taken as /dev"},
+            {"/annotations/run.oci.handler", "annotation run.oci.handler is not supported: ignored"},
+            {"/process/user/additionalGids",
+             "additionalGids are ignored: the annotation run.oci.keep_original_groups keeps the caller's groups"},
             {"/linux/personality/flags", "ignoring personality flags: none is supported"},
+            {"/linux/mountLabel", "mountLabel is ignored: there is no support for SELinux"},
+            {"/linux/resources/memory/kernelTCP", "kernel memory limits are ignored, as in runc"},
         });
 }
 

@@ -104,10 +104,24 @@ namespace detail {
 
 [[nodiscard]] inline result<void> validate_user(const user& u, const std::string& pointer) {
   static constexpr std::string_view why = "4294967295 is not an id: the kernel reads it as \"leave alone\"";
+  static constexpr std::uint32_t permissions = 0777;  // umask(2) would drop what is above without a word
+  if (u.umask.value_or(0) > permissions)
+    return refuse(pointer + "/umask", "umask " + std::to_string(*u.umask) + " is not in 0 to 511");
   if (u.uid > limits::id) return refuse(pointer + "/uid", std::string{why});
   if (u.gid > limits::id) return refuse(pointer + "/gid", std::string{why});
   for (std::size_t i = 0; i < u.additional_gids.size(); ++i)
     if (u.additional_gids[i] > limits::id) return refuse(element(pointer + "/additionalGids", i), std::string{why});
+  return {};
+}
+
+/// The kernel's struct winsize has 16 bits for each. See: ioctl_tty(2).
+[[nodiscard]] inline result<void> validate_console_size(const console_size& size, const std::string& pointer) {
+  static constexpr std::uint64_t most = 65535;
+  const auto why = [](std::uint64_t value) {
+    return "console size " + std::to_string(value) + " is not in 0 to 65535";
+  };
+  if (size.height > most) return refuse(pointer + "/height", why(size.height));
+  if (size.width > most) return refuse(pointer + "/width", why(size.width));
   return {};
 }
 
@@ -169,6 +183,7 @@ inline void warn_of_capabilities(const capabilities& sets, std::size_t known, co
   OCIKIT_TRY(validate_argument_bytes(p, pointer));
   OCIKIT_TRY(validate_user(p.user, pointer + "/user"));
   if (p.env) OCIKIT_TRY(validate_env(*p.env, pointer + "/env"));
+  if (p.console_size) OCIKIT_TRY(validate_console_size(*p.console_size, pointer + "/consoleSize"));
   return {};
 }
 
@@ -548,6 +563,12 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
                                                        " is relative, taken as /" + shown(mounts[i].destination)});
 }
 
+/// Linux took the first away in 5.16; of neither does runc set anything.
+inline void warn_of_kernel_memory(const memory& m, std::vector<warning>& warnings) {
+  const std::string pointer = m.kernel ? "/linux/resources/memory/kernel" : "/linux/resources/memory/kernelTCP";
+  if (m.kernel || m.kernel_tcp) warnings.push_back({pointer, "kernel memory limits are ignored, as in runc"});
+}
+
 [[nodiscard]] inline std::vector<warning> collect_warnings(const config& c, const validation_facts& facts) {
   std::vector<warning> warnings;
   if (c.oci_version.empty()) warnings.push_back({"/ociVersion", "ociVersion is missing"});
@@ -557,6 +578,10 @@ inline void warn_of_mounts(const std::vector<mount>& mounts, std::vector<warning
   warn_of_annotations(c, warnings);
   if (c.platform && c.platform->personality && !c.platform->personality->flags.empty())
     warnings.push_back({"/linux/personality/flags", "ignoring personality flags: none is supported"});
+  if (c.platform && !c.platform->mount_label.empty())
+    warnings.push_back({"/linux/mountLabel", "mountLabel is ignored: there is no support for SELinux"});
+  if (c.platform && c.platform->resources && c.platform->resources->memory)
+    warn_of_kernel_memory(*c.platform->resources->memory, warnings);
   return warnings;
 }
 
