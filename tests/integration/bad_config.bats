@@ -115,6 +115,52 @@ is_refused() { # [TEXT]
 		.linux.devices = [{path: "/dev/x", type: "c", major: 8589934593, minor: 3}] => /linux/devices/0/major
 		.linux.devices = [{path: "/", type: "c", major: 1, minor: 3}] => /linux/devices/0/path
 		.hostname = "a" * 100 => hostname
+		.domainname = "a" * 100 => domainname
+		.root.path = "config.json" => /root/path
+		.process.user.umask = 512 => /process/user/umask
+		.process.consoleSize = {height: 65536, width: 1} => /process/consoleSize/height
+		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 2, hard: 1}] => /process/rlimits/0
+		.process.scheduler = {nice: 1} => /process/scheduler/policy
+		.process.scheduler = {policy: "SCHED_OTHER", nice: 20} => /process/scheduler/nice
+		.process.scheduler = {policy: "SCHED_OTHER", priority: 1} => /process/scheduler/priority
+		.process.scheduler = {policy: "SCHED_FIFO", priority: 100} => /process/scheduler
+		.process.scheduler = {policy: "SCHED_OTHER", runtime: 1} => /process/scheduler
+		.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 8} => /process/ioPriority/priority
+		.process.ioPriority = {class: "IOPRIO_CLASS_X"} => /process/ioPriority/class
+		.process.execCPUAffinity = {initial: "3-1"} => /process/execCPUAffinity/initial
+		.process.execCPUAffinity = {final: "x"} => /process/execCPUAffinity/final
+		.process.env += ["=x"] => /process/env/
+		.process.env += ["x"] => /process/env/
+		.mounts += [{destination: "", type: "tmpfs"}] => /destination
+		.mounts += [{destination: "/", type: "tmpfs", source: "x"}] => /destination
+		.mounts += [{destination: "/m", type: "tmpfs", source: "x", options: ["nosuch"]}] => /mounts/
+		.mounts += [{destination: "/m", type: "tmpfs", source: "x", options: ["size=x"]}] => /mounts/
+		.mounts += [{destination: "/proc/x", type: "tmpfs", source: "x"}] => /mounts/
+		.hooks = {prestart: [{path: "x"}]} => /hooks/prestart/0/path
+		.hooks = {poststop: [{path: "/x", timeout: -1}]} => /hooks/poststop/0/timeout
+		.linux.uidMappings = [] | .linux.namespaces += [{type: "user"}] => /linux/namespaces
+		.linux.timeOffsets = {boottime: {secs: 1}} => /linux/timeOffsets
+		.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: -9000000000}} => /linux/namespaces
+		.linux.namespaces |= map(select(.type != "network")) | .linux.netDevices = {lo: {}} => /linux/netDevices
+		.linux.netDevices = {"a/b": {}} => /linux/netDevices/a~1b
+		.linux.netDevices = {"nosuch": {}} => /linux/netDevices/nosuch
+		.linux.cgroupsPath = "/../.." => /linux/cgroupsPath
+		.linux.devices = [{path: "/dev/x", type: "z"}] => /linux/devices/0/type
+		.linux.resources.memory = {swap: 1, limit: 100000000} => /linux/resources/memory
+		.linux.resources.cpu = {quota: 1} => /linux/resources/cpu/quota
+		.linux.resources.unified = {"../x": "1"} => /linux/resources/unified
+		.linux.resources.devices = [{allow: true, access: "q"}] => /linux/resources/devices/0/access
+		.linux.resources.hugepageLimits = [{pageSize: "x", limit: 1}] => /linux/resources/hugepageLimits/0/pageSize
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X"]} => /linux/seccomp/architectures/0
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", flags: ["X"]} => /linux/seccomp/flags/0
+		.linux.seccomp = {defaultAction: "SCMP_ACT_NOTIFY"} => /linux/seccomp/defaultAction
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: [], action: "SCMP_ACT_LOG"}]} => /linux/seccomp/syscalls/0/names
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["read"], action: "SCMP_ACT_LOG", args: [{index: 6, value: 1, op: "SCMP_CMP_EQ"}]}]} => /linux/seccomp/syscalls/0/args/0/index
+		.linux.personality = {domain: "BSD"} => /linux/personality/domain
+		.linux.memoryPolicy = {mode: "MPOL_BIND"} => /linux/memoryPolicy/nodes
+		.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1-0"} => /linux/memoryPolicy/nodes
+		.linux.memoryPolicy = {mode: "MPOL_X"} => /linux/memoryPolicy/mode
+		.linux.intelRdt = {closID: "a/b"} => /linux/intelRdt
 	END
 }
 
