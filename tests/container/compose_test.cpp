@@ -258,8 +258,8 @@ std::string label_lines(const std::vector<container::plan_step>& steps) {
   std::string out = "\n";
   for (const auto& one : steps) {
     const std::string text = container::describe(one.what);
-    for (const char* part : {"/proc", "start the init", "keyring", "change to the new root", "no_new_privs", "seccomp",
-                             "bounding", "become user", "createContainer", "startContainer"})
+    for (const char* part : {"/proc", "start the init", "join the namespaces", "keyring", "change to the new root",
+                             "no_new_privs", "seccomp", "bounding", "become user", "createContainer", "startContainer"})
       if (text.find(part) != std::string::npos && !std::holds_alternative<mounts::make_link>(one.what)) {
         out += (one.by == container::actor::runtime ? "runtime " : "init ") + text;
         out += one.where.empty() ? "\n" : " [" + one.where + "]\n";
@@ -280,6 +280,7 @@ TEST_CASE("labels go to a /proc of the host's, the keyring's around its making, 
   CHECK(label_lines(container::compose_create(config, facts).value().steps) == R"(
 runtime open the host's /proc
 runtime start the init, in the pid namespace /proc/9/ns/pid [/linux/namespaces]
+init join the namespaces [/linux/namespaces]
 init use the host's /proc
 init write "u:r:t:s0" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
 init join the session keyring _ses.c1
@@ -304,36 +305,45 @@ TEST_CASE("a keyring that is not made needs no label") {
   CHECK(label_lines(container::compose_create(config, facts).value().steps).find("keycreate") == std::string::npos);
 }
 
-TEST_CASE("exec too writes to a /proc of the host's: the container's own is the container's to change") {
+TEST_CASE("exec is labelled while /proc is the host's, before others can see what it has open") {
   const spec::process process{.args = {"ls"}, .cwd = "/", .oom_score_adj = 5};
   container::exec_facts facts;
   facts.id = "c1";
-  const auto without_labels = container::compose_exec(process, facts);
-  REQUIRE(without_labels);
-  CHECK(without_labels->slots == 0);
   facts.labels = both_labels();
   const auto plan = container::compose_exec(process, facts);
   REQUIRE(plan);
-  CHECK(plan->slots == 1);
+  CHECK(plan->slots == 0);
   CHECK(label_lines(plan->steps) == R"(
-runtime open the host's /proc
 runtime start the init
-init use the host's /proc
 init write "u:r:t:s0" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
-init join the session keyring _ses.c1
-init write "" to /proc/thread-self/attr/keycreate [/process/selinuxLabel]
 init write "exec p" to /proc/thread-self/attr/apparmor/exec [/process/apparmorProfile]
 init write "u:r:t:s0" to /proc/thread-self/attr/exec [/process/selinuxLabel]
+init join the namespaces
+init join the session keyring _ses.c1
 init become user 0, group 0 with 0 more groups [/process/user]
 )");
-  for (const auto& one : plan->steps) {
-    if (const auto* open = std::get_if<container::open_procfs>(&one.what)) CHECK(open->slot == 0);
-    if (const auto* use = std::get_if<container::use_procfs>(&one.what)) CHECK(use->slot == 0);
-  }
+}
+
+TEST_CASE("a container that comes among others is labelled before, unless its own hooks must not be") {
+  spec::config config = rich_config();
+  auto facts = fixed_facts(config);
+  facts.labels = both_labels();
+  config.hooks->create_container.clear();
+  const auto early = container::compose_create(config, facts);
+  REQUIRE(early);
+  const std::string text = label_lines(early->steps);
+  CHECK(text.find("the host's /proc") == std::string::npos);
+  CHECK(text.find("attr/exec") < text.find("join the namespaces"));
+  config.platform->namespaces.clear();
+  config.platform->namespaces.push_back({spec::namespace_type::mount, ""});
+  const auto alone = container::compose_create(config, facts);
+  REQUIRE(alone);
+  CHECK(label_lines(alone->steps).find("use the host's /proc") != std::string::npos);
 }
 
 TEST_CASE("the init is in its resctrl groups before it does anything") {
   spec::config config = rich_config();
+  config.platform->namespaces = {{spec::namespace_type::mount, ""}};
   config.platform->intel_rdt = spec::intel_rdt{.enable_monitoring = true};
   auto facts = fixed_facts(config);
   facts.resctrl_root = "/r";

@@ -16,7 +16,7 @@ refused() {
 
 @test "features warns of every annotation that changes what a config may do" {
 	ocirun features >features
-	for key in delegate-cgroup hooks.stderr hooks.stdout keep_original_groups pidfd_receiver seccomp.receiver \
+	for key in delegate-cgroup hooks.stderr hooks.stdout keep_original_groups mount_context_type pidfd_receiver seccomp.receiver \
 		seccomp_bpf_data; do
 		jq -e --arg key "run.oci.$key" '.potentiallyUnsafeConfigAnnotations | index($key)' features
 		grep -qF "\`run.oci.$key\`" "$BATS_TEST_DIRNAME/../../docs/annotations.md"

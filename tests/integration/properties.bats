@@ -197,7 +197,6 @@ v1() { [ -d /sys/fs/cgroup/memory ]; }
 		grep -qF "level=warning msg=\"$text" err || fail "$(cat err)"
 	done <<-'END'
 		.linux.personality = {domain: "LINUX", flags: ["SHORT_INODE"]} => ignoring personality flags: none is supported
-		.linux.mountLabel = "system_u:object_r:x_t:s0" => mountLabel is ignored: there is no support for SELinux
 		.linux.resources = {memory: {kernel: 1}} => kernel memory limits are ignored, as in runc
 		.linux.resources = {memory: {kernelTCP: 1}} => kernel memory limits are ignored, as in runc
 	END
@@ -208,6 +207,8 @@ v1() { [ -d /sys/fs/cgroup/memory ]; }
 	refused 'config.json#/process/selinuxLabel'
 	bundle minimal '.process.apparmorProfile = "nosuch"'
 	refused 'config.json#/process/apparmorProfile'
+	bundle minimal '.linux.mountLabel = "system_u:object_r:x_t:s0"'
+	refused 'config.json#/linux/mountLabel'
 }
 
 @test "annotations and ociVersion are kept, and told by state" {

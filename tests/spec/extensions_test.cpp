@@ -47,12 +47,14 @@ TEST_CASE("each annotation has its meaning") {
   const auto got = spec::read_extensions({{"run.oci.keep_original_groups", "1"},
                                           {"run.oci.hooks.stdout", "/o"},
                                           {"run.oci.hooks.stderr", "/e"},
+                                          {"run.oci.mount_context_type", "fscontext"},
                                           {"run.oci.pidfd_receiver", "p"},
                                           {"run.oci.seccomp.receiver", "/r"},
                                           {"run.oci.delegate-cgroup", "d"}});
   CHECK(got == spec::extensions{.keep_original_groups = true,
                                 .hooks_stdout = "/o",
                                 .hooks_stderr = "/e",
+                                .mount_context_type = "fscontext",
                                 .pidfd_receiver = "p",
                                 .seccomp_receiver = "/r",
                                 .delegate_cgroup = "d"});
@@ -75,6 +77,9 @@ TEST_CASE("a value that cannot be is refused with the annotation's place") {
       {"run.oci.seccomp.receiver", "r",
        "annotation run.oci.seccomp.receiver is not an absolute path: \"r\" "
        "(config.json#/annotations/run.oci.seccomp.receiver)"},
+      {"run.oci.mount_context_type", "seclabel",
+       "annotation run.oci.mount_context_type is none of context, fscontext, defcontext and rootcontext "
+       "(config.json#/annotations/run.oci.mount_context_type)"},
       {"run.oci.pidfd_receiver", "",
        "annotation run.oci.pidfd_receiver is empty (config.json#/annotations/run.oci.pidfd_receiver)"},
       {"run.oci.seccomp_bpf_data", "!",

@@ -529,7 +529,6 @@ TEST_CASE("what runc only warns about is returned, not refused") {
                                                .ambient = {"CAP_KILL", "CAP_CHOWN", "CAP_X"}};
   c.mounts[1].destination = "dev";
   c.platform->personality = spec::personality{.flags = {"X"}};
-  c.platform->mount_label = "l";
   c.platform->resources.emplace().memory = spec::memory{.kernel_tcp = 1};
   c.annotations = {{"run.oci.handler", "x"}, {"run.oci.keep_original_groups", "1"}, {"org.x", "y"}};
   c.process->user.additional_gids = {1};
@@ -543,7 +542,6 @@ TEST_CASE("what runc only warns about is returned, not refused") {
             {"/process/user/additionalGids",
              "additionalGids are ignored: the annotation run.oci.keep_original_groups keeps the caller's groups"},
             {"/linux/personality/flags", "ignoring personality flags: none is supported"},
-            {"/linux/mountLabel", "mountLabel is ignored: there is no support for SELinux"},
             {"/linux/resources/memory/kernelTCP", "kernel memory limits are ignored, as in runc"},
         });
 }

@@ -116,6 +116,13 @@ inline void add_labels(plan& to, const process_labels& labels) {
   to.add(actor::init, lsm::plan_attribute(labels.selinux.program, "/process/selinuxLabel", to.texts));
 }
 
+/// All of them at once, where the init executes nothing but the program from then on: that also takes back the label
+/// for keyrings. See: proc_pid_attr(5).
+inline void add_early_labels(plan& to, bool new_keyring, const process_labels& labels) {
+  if (new_keyring) to.add(actor::init, lsm::plan_attribute(labels.selinux.keyring, "/process/selinuxLabel", to.texts));
+  add_labels(to, labels);
+}
+
 /// The state that a hook of the init reads, cut where its pid belongs.
 inline std::pair<std::string, std::string> split_state(spec::state state, spec::container_status status) {
   state.status = status;
@@ -157,9 +164,11 @@ class composer {
     for (const auto& [what, where] : arranged.steps)
       if (const auto* join = std::get_if<namespaces::join>(&what))
         plan_.add(actor::runtime, open_namespace{join->path, join->slot}, where);
+    arrives_ = arranged.user_to_join.joined() || arranged.pid_to_join.joined();
+    labelled_early_ = arrives_ && (!config_.hooks || config_.hooks->create_container.empty());
     const std::uint32_t procfs = plan_.slots;
-    const bool labelled = known_.labels.any_attribute();
-    if (labelled) plan_.add(actor::runtime, open_procfs{plan_.slots++}, "");
+    const bool needs_procfs = known_.labels.any_attribute() && !labelled_early_;
+    if (needs_procfs) plan_.add(actor::runtime, open_procfs{plan_.slots++}, "");
     resctrl::arrangement groups;
     if (platform.intel_rdt)
       groups = resctrl::plan_groups(*platform.intel_rdt, known_.state.id, known_.resctrl_root, plan_.texts);
@@ -175,12 +184,12 @@ class composer {
                          plan_.texts.keep(map_text(platform.gid_mappings))};
       plan_.add(actor::runtime, maps, "/linux/uidMappings");
     }
-    if (labelled) plan_.add(actor::init, use_procfs{procfs}, "");
-    arrives_ = arranged.user_to_join.joined() || arranged.pid_to_join.joined();
     if (arrives_) {
       plan_.add(actor::init, process::plan_oom_score(*config_.process));  // as long as it is the runtime's user
+      if (labelled_early_) add_early_labels(plan_, known_.new_keyring, known_.labels);
       plan_.add(actor::init, arrive{}, "/linux/namespaces");
     }
+    if (needs_procfs) plan_.add(actor::init, use_procfs{procfs}, "");
     if (!groups.after.empty()) {
       plan_.add(actor::init, hand_over{}, "/linux/intelRdt");
       plan_.add(actor::runtime, std::move(groups.after));
@@ -190,7 +199,7 @@ class composer {
     OCIKIT_TRY(delegate());
     plan_.add(actor::init, namespaces::plan_time_namespace(platform, plan_.texts));
     const std::string keyring = known_.new_keyring ? "_ses." + known_.state.id : "";
-    add_session(plan_, keyring, in_user_namespace_, known_.labels);
+    add_session(plan_, keyring, in_user_namespace_, labelled_early_ ? process_labels{} : known_.labels);
     plan_.add(actor::init, namespaces::plan_loopback(platform.namespaces));
     if (!platform.net_devices.empty()) {
       plan_.add(actor::init, hand_over{}, "/linux/netDevices");
@@ -335,7 +344,7 @@ class composer {
     } else {
       plan_.add(actor::init, std::move(limits));
     }
-    add_labels(plan_, known_.labels);
+    if (!labelled_early_) add_labels(plan_, known_.labels);
     plan_.add(actor::init, process::plan_no_new_privileges(process));
     plan_.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, plan_.texts)));
     plan_.add(actor::init, process::plan_scheduling(process));
@@ -365,7 +374,8 @@ class composer {
   spec::extensions said_{};
   std::span<const zstring_view> program_environment_{};
   std::size_t start_at_ = 0;
-  bool arrives_ = false;  ///< among others, whose namespaces it joins
+  bool arrives_ = false;         ///< among others, whose namespaces it joins
+  bool labelled_early_ = false;  ///< before it arrives, so that none of them finds the host's /proc open
   bool in_user_namespace_ = false;
 };
 
@@ -387,8 +397,8 @@ struct exec_facts {
   process_labels labels;  ///< translated from the process's labels
   seccomp::load_filter filter{};
   bool ready_made_filter = false;  ///< `filter` is the annotation's, not the profile's
-  bool joins = true;       ///< the container has namespaces of its own
-  bool privileged = true;  ///< rlimits are set by the runtime, from outside the user namespace
+  bool joins = true;               ///< the container has namespaces of its own
+  bool privileged = true;          ///< rlimits are set by the runtime, from outside the user namespace
 };
 
 /// The plan for one more process in a container: the init joins its namespaces while it is started, so what is left is
@@ -402,16 +412,12 @@ struct exec_facts {
   };
   if (!cpus.initial.empty())
     out.add(actor::runtime, OCIKIT_TRY(choose(cpus.initial, "/process/execCPUAffinity/initial")));
-  // Not the container's /proc, which is for the container to change.
-  const bool writes = known.labels.any_attribute();
-  out.slots = writes ? 1 : 0;
-  if (writes) out.add(actor::runtime, open_procfs{0}, "");
   out.add(actor::runtime, start_init{}, "");
-  if (writes) out.add(actor::init, use_procfs{0}, "");
   out.add(actor::init, process::plan_oom_score(process));  // as long as /proc is the host's
+  detail::add_early_labels(out, known.new_keyring, known.labels);
   if (known.joins) out.add(actor::init, arrive{}, "");
   const std::string keyring = known.new_keyring ? "_ses." + known.id : "";
-  detail::add_session(out, keyring, known.process.user_namespace, known.labels);
+  detail::add_session(out, keyring, known.process.user_namespace, {});
   if (!cpus.final.empty())
     out.add(actor::init, OCIKIT_TRY(choose(cpus.final, "/process/execCPUAffinity/final")));
   else if (cpus.initial.empty())
@@ -428,7 +434,6 @@ struct exec_facts {
   } else {
     out.add(actor::init, std::move(limits));
   }
-  detail::add_labels(out, known.labels);
   out.add(actor::init, process::plan_no_new_privileges(process));
   const spec::linux_platform& platform = known.platform != nullptr ? *known.platform : detail::no_platform();
   out.add(actor::init, OCIKIT_TRY(process::plan_platform(platform, out.texts)));

@@ -124,22 +124,15 @@ class execution {
     facts.filter = filter_.step();
     if (config.platform) facts.platform = &*config.platform;
     plan_ = OCIKIT_TRY(compose_exec(wanted_.process, facts));
-    slots_.resize(plan_.slots);
     return {};
   }
 
   result<void> take(const plan_step& one) {
     if (std::holds_alternative<start_init>(one.what)) return start_the_init();
-    if (const auto* open = std::get_if<open_procfs>(&one.what)) return open_slot(*open);
     if (const auto* limit = std::get_if<process::set_rlimit>(&one.what)) return set_rlimit(*limit);
     if (const auto* cpus = std::get_if<process::set_cpu_affinity>(&one.what)) return choose_cpus(*cpus, one.where);
     if (const auto* agent = std::get_if<send_listener>(&one.what)) return send_to(*agent, one.where);
     return tl::unexpected(error::unsupported(describe(one.what) + " is not a step of exec"));
-  }
-
-  result<void> open_slot(const open_procfs& s) {
-    slots_[s.slot] = OCIKIT_TRY(sys::open_procfs());
-    return {};
   }
 
   result<void> set_rlimit(const process::set_rlimit& s) {
@@ -228,9 +221,7 @@ class execution {
         for (const fd_view fd : write->procs) where.cgroup_procs.push_back(fd.get());
       attach_later = std::holds_alternative<cgroups::enter_by_attach>(*entrance);
     }
-    std::vector<int> numbers;
-    for (const unique_fd& slot : slots_) numbers.push_back(slot.get());
-    auto started = init_.start(plan_, numbers, with_, where);
+    auto started = init_.start(plan_, {}, with_, where);
     if (!started && where.cgroup >= 0 && started.error().code() == EBUSY)
       return tl::unexpected(in_cgroup(std::move(started).error()));
     OCIKIT_TRY(std::move(started).map_error(within_start));
@@ -246,7 +237,6 @@ class execution {
   const backends& with_;
   seccomp::compiled_filter filter_;
   plan plan_;
-  std::vector<unique_fd> slots_;
   std::uint64_t initial_cpus_ = 0;
   init_session init_;
   std::unique_ptr<cgroups::driver> other_cgroup_;  ///< instead of the container's

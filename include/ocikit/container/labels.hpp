@@ -11,6 +11,7 @@
 #include <ocikit/container/backends.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/lsm/labels.hpp>
+#include <ocikit/spec/extensions.hpp>
 #include <ocikit/spec/types.hpp>
 
 namespace ocikit::container {
@@ -43,6 +44,10 @@ inline constexpr std::string_view selinux_backend = "lsm-selinux";
   if (config.platform) to.mounts.label = config.platform->mount_label;
   to.labels = OCIKIT_TRY(find_labels(config.process.value_or(spec::process{}), with, to.mounts.label));
   to.mounts.label_option = to.labels.selinux.mount_option;
+  constexpr std::string_view usual = "context";
+  const auto said = OCIKIT_TRY(spec::read_extensions(config.annotations));
+  if (!said.mount_context_type.empty() && to.mounts.label_option.starts_with(usual))
+    to.mounts.label_option.replace(0, usual.size(), said.mount_context_type);
   return {};
 }
 

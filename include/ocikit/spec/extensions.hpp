@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,13 +28,14 @@ inline constexpr std::string_view delegate_cgroup = "run.oci.delegate-cgroup";
 inline constexpr std::string_view hooks_stderr = "run.oci.hooks.stderr";
 inline constexpr std::string_view hooks_stdout = "run.oci.hooks.stdout";
 inline constexpr std::string_view keep_original_groups = "run.oci.keep_original_groups";
+inline constexpr std::string_view mount_context_type = "run.oci.mount_context_type";
 inline constexpr std::string_view pidfd_receiver = "run.oci.pidfd_receiver";
 inline constexpr std::string_view seccomp_receiver = "run.oci.seccomp.receiver";
 inline constexpr std::string_view seccomp_bpf_data = "run.oci.seccomp_bpf_data";
 
 /// Each of them, sorted.
-inline constexpr std::array all{delegate_cgroup, hooks_stderr,     hooks_stdout,    keep_original_groups,
-                                pidfd_receiver,  seccomp_receiver, seccomp_bpf_data};
+inline constexpr std::array all{delegate_cgroup,    hooks_stderr,   hooks_stdout,     keep_original_groups,
+                                mount_context_type, pidfd_receiver, seccomp_receiver, seccomp_bpf_data};
 }  // namespace annotation
 
 /// What the annotations say. Empty: not asked for.
@@ -41,6 +43,7 @@ struct extensions {
   bool keep_original_groups = false;            ///< the process keeps the runtime's supplementary groups
   std::string hooks_stdout = {};                ///< absolute path of a file that hooks write to
   std::string hooks_stderr = {};                ///< ... and their errors
+  std::string mount_context_type = {};          ///< which of SELinux' mount options /linux/mountLabel is for
   std::string pidfd_receiver = {};              ///< socket that gets the init's pidfd
   std::string seccomp_receiver = {};            ///< absolute path of the agent's socket
   std::vector<std::byte> seccomp_program = {};  ///< struct sock_filter, one after the other; replaces /linux/seccomp
@@ -75,6 +78,12 @@ namespace detail {
   if (key == annotation::hooks_stderr) return set_path(to.hooks_stderr);
   if (key == annotation::seccomp_receiver) return set_path(to.seccomp_receiver);
   if (key == annotation::seccomp_bpf_data) to.seccomp_program = OCIKIT_TRY(decode_seccomp_program(value));
+  if (key == annotation::mount_context_type) {
+    constexpr std::string_view types[] = {"context", "fscontext", "defcontext", "rootcontext"};
+    if (std::ranges::find(types, value) == std::end(types))
+      return refuse_annotation(key, " is none of context, fscontext, defcontext and rootcontext");
+    to.mount_context_type = value;
+  }
   if (key == annotation::pidfd_receiver) {
     if (value.empty()) return refuse_annotation(key, " is empty");
     to.pidfd_receiver = value;

@@ -578,8 +578,6 @@ inline void warn_of_kernel_memory(const memory& m, std::vector<warning>& warning
   warn_of_annotations(c, warnings);
   if (c.platform && c.platform->personality && !c.platform->personality->flags.empty())
     warnings.push_back({"/linux/personality/flags", "ignoring personality flags: none is supported"});
-  if (c.platform && !c.platform->mount_label.empty())
-    warnings.push_back({"/linux/mountLabel", "mountLabel is ignored: there is no support for SELinux"});
   if (c.platform && c.platform->resources && c.platform->resources->memory)
     warn_of_kernel_memory(*c.platform->resources->memory, warnings);
   return warnings;
