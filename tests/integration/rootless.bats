@@ -174,6 +174,16 @@ refused() { # MESSAGE
 	[ "$VIEW" = host ] || chown 0 /sys/fs/cgroup/cgroup.procs
 }
 
+@test "a cgroup that may be made but not entered is an error with its place, and nothing is left" {
+	[ "$VIEW" = v2 ] || skip "cgroup v1 asks nothing of the cgroups above"
+	mkdir "/sys/fs/cgroup/$ID"
+	chown "$USER_ID" "/sys/fs/cgroup/$ID" "/sys/fs/cgroup/$ID/cgroup.procs"
+	user_bundle ".linux.cgroupsPath = \"/$ID/c\""
+	refused "entering the cgroup /sys/fs/cgroup/$ID/c: clone3: permission denied (config.json#/linux/cgroupsPath)"
+	one_error <<<"$output"
+	rmdir "/sys/fs/cgroup/$ID"
+}
+
 hierarchies() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts; }
 
 @test "the cgroups that an ordinary user sees inside cannot be written (CVE-2023-25809)" {

@@ -432,6 +432,10 @@ class creation {
       started = init_.start(plan_, numbers, with_, where);
       attach_later_ = true;
     }
+    // Processes may only be moved below a cgroup whose cgroup.procs may be written, too.
+    if (!started && where.cgroup >= 0 && started.error().code() == EACCES)
+      started = tl::unexpected(
+          std::move(started).error().within("entering the cgroup " + facts_.cgroup_path).at("/linux/cgroupsPath"));
     OCIKIT_TRY(
         std::move(started).map_error([](error e) { return std::move(e).within("unable to start container process"); }));
     init_was_started_ = true;
