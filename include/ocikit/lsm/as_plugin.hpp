@@ -4,12 +4,12 @@
 //     OCIKIT_DEFINE_PLUGIN("lsm", "mine", "what it does", "1.0", &ocikit::lsm::as_plugin<my_module>)
 #pragma once
 
-#include <memory>
 #include <string>
 #include <utility>
 
 #include <ocikit/plugin/lsm.h>
 #include <ocikit/lsm/labels.hpp>
+#include <ocikit/plugin/context.hpp>
 #include <ocikit/plugin/error_text.hpp>
 
 namespace ocikit::lsm {
@@ -23,19 +23,6 @@ struct plugin_context {
   labels made;
 };
 
-template <class Module>
-std::int32_t plugin_open(void** ctx, ocikit_errbuf* err) noexcept {
-  return plugin::guarded(err, [&] {
-    *ctx = std::make_unique<plugin_context<Module>>().release();
-    return 0;
-  });
-}
-
-template <class Module>
-void plugin_close(void* ctx) noexcept {
-  const std::unique_ptr<plugin_context<Module>> owned{static_cast<plugin_context<Module>*>(ctx)};
-}
-
 inline ocikit_lsm_attribute to_c(const attribute& from) noexcept {
   return {from.file.c_str(), from.text.c_str(), from.failure.c_str()};
 }
@@ -44,10 +31,7 @@ template <class Module>
 std::int32_t plugin_translate(void* ctx, const ocikit_lsm_request* wanted, ocikit_lsm_labels* out,
                               ocikit_errbuf* err) noexcept {
   return plugin::guarded(err, [&] {
-    if (wanted->head.struct_size < sizeof *wanted || out->head.struct_size < sizeof *out)
-      return ocikit_fail(err, OCIKIT_ERR_PLUGIN, EINVAL, "", "the host's structs are shorter than this ABI's first");
-    if (ocikit_args_fit(wanted, sizeof *wanted) == 0)
-      return ocikit_fail(err, OCIKIT_ERR_UNSUPPORTED, E2BIG, "", "the host asks for what this plugin does not know");
+    if (const auto unfit = plugin::check_structs(*wanted, *out, err); unfit != 0) return unfit;
     auto& context = *static_cast<plugin_context<Module>*>(ctx);
     auto made = context.author.translate({wanted->process_label, wanted->mount_label});
     if (!made) return plugin::to_errbuf(made.error(), err);
@@ -63,7 +47,8 @@ std::int32_t plugin_translate(void* ctx, const ocikit_lsm_request* wanted, ociki
 
 /// The table of a plugin whose work `Module` does: a default-constructible class with `security_module`'s `translate`.
 template <class Module>
-inline constexpr ocikit_lsm_ops as_plugin = {OCIKIT_HEAD(ocikit_lsm_ops), &detail::plugin_open<Module>,
-                                             &detail::plugin_close<Module>, &detail::plugin_translate<Module>};
+inline constexpr ocikit_lsm_ops as_plugin = {
+    OCIKIT_HEAD(ocikit_lsm_ops), &plugin::open_context<detail::plugin_context<Module>>,
+    &plugin::close_context<detail::plugin_context<Module>>, &detail::plugin_translate<Module>};
 
 }  // namespace ocikit::lsm

@@ -5,11 +5,11 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include <ocikit/plugin/seccomp.h>
+#include <ocikit/plugin/context.hpp>
 #include <ocikit/plugin/error_text.hpp>
 #include <ocikit/seccomp/compiler.hpp>
 
@@ -53,19 +53,6 @@ inline void point_at(const std::vector<std::string>& strings, std::vector<const 
 }
 
 template <class Compiler>
-std::int32_t plugin_open(void** ctx, ocikit_errbuf* err) noexcept {
-  return plugin::guarded(err, [&] {
-    *ctx = std::make_unique<plugin_context<Compiler>>().release();
-    return 0;
-  });
-}
-
-template <class Compiler>
-void plugin_close(void* ctx) noexcept {
-  const std::unique_ptr<plugin_context<Compiler>> owned{static_cast<plugin_context<Compiler>*>(ctx)};
-}
-
-template <class Compiler>
 void fill(plugin_context<Compiler>& context, ocikit_seccomp_program& out) {
   const auto& made = context.made;
   point_at(made.unknown, context.unknown);
@@ -87,10 +74,7 @@ template <class Compiler>
 std::int32_t plugin_compile(void* ctx, const ocikit_seccomp_request* wanted, ocikit_seccomp_program* out,
                             ocikit_errbuf* err) noexcept {
   return plugin::guarded(err, [&] {
-    if (wanted->head.struct_size < sizeof *wanted || out->head.struct_size < sizeof *out)
-      return ocikit_fail(err, OCIKIT_ERR_PLUGIN, EINVAL, "", "the host's structs are shorter than this ABI's first");
-    if (ocikit_args_fit(wanted, sizeof *wanted) == 0)
-      return ocikit_fail(err, OCIKIT_ERR_UNSUPPORTED, E2BIG, "", "the host asks for what this plugin does not know");
+    if (const auto unfit = plugin::check_structs(*wanted, *out, err); unfit != 0) return unfit;
     auto& context = *static_cast<plugin_context<Compiler>*>(ctx);
     auto made = context.compiler.assemble(request_from(*wanted));
     if (!made) return plugin::to_errbuf(made.error(), err);
@@ -104,7 +88,8 @@ std::int32_t plugin_compile(void* ctx, const ocikit_seccomp_request* wanted, oci
 
 /// The table of a plugin whose work `Compiler` does: a default-constructible class with `compiler`'s `assemble`.
 template <class Compiler>
-inline constexpr ocikit_seccomp_ops as_plugin = {OCIKIT_HEAD(ocikit_seccomp_ops), &detail::plugin_open<Compiler>,
-                                                 &detail::plugin_close<Compiler>, &detail::plugin_compile<Compiler>};
+inline constexpr ocikit_seccomp_ops as_plugin = {
+    OCIKIT_HEAD(ocikit_seccomp_ops), &plugin::open_context<detail::plugin_context<Compiler>>,
+    &plugin::close_context<detail::plugin_context<Compiler>>, &detail::plugin_compile<Compiler>};
 
 }  // namespace ocikit::seccomp
