@@ -60,6 +60,15 @@ ocirun() { timeout --foreground --kill-after 1 60 "$OCIRUN" --root "$ROOT" "$@" 
 # The same for containers that outlive the command: they keep these streams, not those that `run` waits for.
 ocirun_detached() { ocirun "$@" </dev/null >"$WORK/out" 2>"$WORK/err" || { cat "$WORK/err" && return 1; }; }
 
+# on_terminal COMMAND...: runs it on a pty of its own, whose keyboard nobody touches: at the end of its own input,
+# script(1) would type a control-D, which the terminal may show anywhere in the output.
+on_terminal() {
+	local words
+	printf -v words '%q ' "$@"
+	[ -p "$WORK/keyboard" ] || mkfifo "$WORK/keyboard"
+	timeout --foreground --kill-after 1 20 script --quiet --return --command "$words" /dev/null <>"$WORK/keyboard" 3>&-
+}
+
 # bundle [PROFILE [JQ-FILTER...]]: a bundle from bench/profiles at $BUNDLE, whose cgroup has this test's id.
 bundle() {
 	local profile=${1:-minimal} template=$BATS_RUN_TMPDIR/bundle-${1:-minimal}

@@ -56,9 +56,9 @@ SEEN='running
 # judge WHAT: runs the bundle, on a terminal of its own when TERMINAL is set.
 judge() {
 	local status=0 command=("$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID") said
-	[ -z "${TERMINAL:-}" ] || command=(script -qec "${command[*]}" /dev/null)
-	timeout -k 1 10 "${command[@]}" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
-	said=$(cat "$WORK/err" "$WORK/out" | tr -d '\r\0\b' | sed 's/^^[@D]//') # a terminal shows the end of its input
+	[ -n "${TERMINAL:-}" ] && command=(on_terminal "${command[@]}") || command=(timeout -k 1 10 "${command[@]}")
+	"${command[@]}" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
+	said=$(cat "$WORK/err" "$WORK/out" | tr -d '\r')
 	((status < 124 || status == 255)) || fail "$1: it hung or crashed: $status $said"
 	if [[ $said == *running* ]]; then
 		[ "$said" = "$SEEN" ] || fail "$1: not a right container: $said"

@@ -156,7 +156,7 @@ denying() {
 	bundle engine '.process.noNewPrivileges = false' '.process.terminal = true'
 	denying SCMP_ACT_KILL_PROCESS sendmsg
 	args tty
-	run -0 script -qec "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID'" /dev/null </dev/null 3>&-
+	run -0 on_terminal "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
 	[[ $output == */dev/pts/0* ]]
 }
 

@@ -6,10 +6,10 @@ RECVTTY=$BUILD_DIR/bin/tools/recvtty
 
 with_terminal() { bundle minimal '.process.terminal = true' "$@"; }
 
-# on_a_terminal COMMAND: runs it on a pty of its own; what it prints loses the carriage returns of that pty.
-on_a_terminal() {
+# run_on_terminal COMMAND: as bats' run; what it prints loses the carriage returns of the terminal.
+run_on_terminal() {
 	status=0
-	script -qec "$1" /dev/null </dev/null >"$WORK/terminal" 3>&- || status=$?
+	on_terminal sh -c "$1" >"$WORK/terminal" || status=$?
 	output=$(tr -d '\r' <"$WORK/terminal")
 	echo "$output"
 }
@@ -27,7 +27,7 @@ stop_listening() {
 @test "a container with a terminal has it as stdin, stdout, stderr and /dev/console" {
 	with_terminal
 	shell 'for fd in 0 1 2; do readlink /proc/self/fd/$fd; done; tty; test -c /dev/console && echo console'
-	on_a_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
+	run_on_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
 	[ "$status" -eq 0 ]
 	[ "$(grep -c '/dev/pts/0$' <<<"$output")" -eq 4 ]
 	[[ $output == *console* ]]
@@ -36,14 +36,14 @@ stop_listening() {
 @test "the terminal belongs to the container's user and to the group of its devpts mount" {
 	with_terminal '.process.user = {uid: 1000, gid: 100}'
 	shell 'stat -c %u:%g $(tty)'
-	on_a_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
+	run_on_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
 	[[ $output == *1000:5* ]]
 }
 
 @test "the exit status comes through a terminal, and the caller's mode is restored" {
 	with_terminal
 	shell 'echo out; exit 9'
-	on_a_terminal "stty -a >$WORK/before; $OCIRUN --root $ROOT run --bundle $BUNDLE $ID; code=\$?; stty -a >$WORK/after; exit \$code"
+	run_on_terminal "stty -a >$WORK/before; $OCIRUN --root $ROOT run --bundle $BUNDLE $ID; code=\$?; stty -a >$WORK/after; exit \$code"
 	[ "$status" -eq 9 ]
 	diff "$WORK/before" "$WORK/after"
 }
@@ -51,14 +51,14 @@ stop_listening() {
 @test "all of a long output arrives through a terminal" {
 	with_terminal
 	shell 'i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i + 1)); done'
-	on_a_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID" >/dev/null
+	run_on_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID" >/dev/null
 	[ "$(grep -c 'line [0-9]' "$WORK/terminal")" -eq 20000 ]
 }
 
 @test "the window size of the caller's terminal, and consoleSize without one, is what the container sees" {
 	with_terminal
 	shell 'stty size'
-	on_a_terminal "stty rows 33 cols 77; $OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
+	run_on_terminal "stty rows 33 cols 77; $OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
 	[[ $output == *'33 77'* ]]
 	with_terminal '.process.consoleSize = {height: 10, width: 110}'
 	shell 'stty size; sleep 100'
@@ -110,7 +110,7 @@ stop_listening() {
 	bundle
 	args /bin/sleep 100
 	ocirun_detached run --detach --bundle "$BUNDLE" "$ID"
-	on_a_terminal "$OCIRUN --root $ROOT exec --tty $ID sh -c 'tty; exit 4'"
+	run_on_terminal "$OCIRUN --root $ROOT exec --tty $ID sh -c 'tty; exit 4'"
 	[ "$status" -eq 4 ]
 	[[ $output == */dev/pts/* ]]
 	run -0 ocirun exec "$ID" sh -c 'tty || true'
@@ -150,7 +150,7 @@ stop_listening() {
 	with_terminal '.linux.namespaces |= map(select(.type != "pid"))'
 	shell 'sleep 30 & echo done'
 	SECONDS=0
-	on_a_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
+	run_on_terminal "$OCIRUN --root $ROOT run --bundle $BUNDLE $ID"
 	((SECONDS < 10))
 	[[ $output == *done* ]]
 }

@@ -114,7 +114,7 @@ load outside
 			edit '.mounts |= map(select(.destination == "/dev/pts" or (.destination | startswith("/dev") | not)))'
 			mkdir "$BUNDLE/rootfs/dev/pts"
 			plant /dev/console "$target"
-			run timeout -k 1 10 script -qec "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID'" /dev/null
+			run on_terminal "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
 			((status == 1))
 			[[ $output == *console* ]]
 			outside_is_unchanged
@@ -202,12 +202,12 @@ own_dev() {
 	mknod -m 0666 "$BUNDLE/pts/ptmx" c 5 2
 	for n in {0..99}; do ln -s /proc/sys/kernel/ostype "$BUNDLE/pts/$n"; done
 	shell 'cat /dev/console'
-	run timeout -k 1 10 script -qec "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID'" /dev/null
+	run on_terminal "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
 	((status == 1))
 	[[ $output != *Linux* ]]
 	writable '.process.terminal = true'
 	shell 'test -t 0 && stat -c "%t:%T" /dev/console "$(tty)" | uniq | wc -l; stat -L -c %t /dev/console /proc/self/fd/0 | uniq'
-	run -0 timeout -k 1 10 script -qec "'$OCIRUN' --root '$ROOT' run --bundle '$BUNDLE' '$ID'" /dev/null
+	run -0 on_terminal "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
 	[[ $(tr -d '\r' <<<"$output") == *$'1\n88'* ]]
 }
 
