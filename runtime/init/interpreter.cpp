@@ -350,13 +350,16 @@ void add_signal(Text& out, int signal) noexcept {
 }
 
 /// After the start nobody listens but whoever reads the container's stderr.
-void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_kind,
+void tell_on_stderr(machine& m, int code, bool executing, std::string_view step, std::string_view hook_kind,
                     std::uint32_t hook_index) noexcept {
   bounded_text<4096> line;
-  if (executing) {
-    line << "exec " << std::string_view{m.program.text} << ": ";
+  const auto add_errno = [&] {
     if (errno_words(code).empty()) line << "errno " << static_cast<std::uint64_t>(code);
     line << errno_words(code);
+  };
+  if (executing) {
+    line << "exec " << std::string_view{m.program.text} << ": ";
+    add_errno();
     // A terminal gets runc's line to the letter, which its users compare with.
     if (m.tree.terminal < 0 && (code == ENOENT || code == ENOEXEC || code == EACCES)) add_culprit(line, m.program.text);
   } else if (!hook_kind.empty()) {
@@ -371,8 +374,8 @@ void tell_on_stderr(machine& m, int code, bool executing, std::string_view hook_
       line << "exit status " << static_cast<std::uint64_t>(m.hook.wait_status >> 8 & 0xff);
     line << ", " << m.hook.output.view();
   } else {
-    line << "starting the container failed at step " << m.current_step << ": errno "
-         << static_cast<std::uint64_t>(code);
+    line << "starting the container failed: " << step << ": ";
+    add_errno();
   }
   line << "\n";
   (void)sys::raw::write(2, line.data(), line.size());
@@ -383,9 +386,9 @@ template <class Step>
   if (m.started) {
     constexpr bool executing = std::is_same_v<Step, process::execute_program>;
     if constexpr (std::is_same_v<Step, container::execute_hook>) {
-      tell_on_stderr(m, code, executing, s.kind, s.index);
+      tell_on_stderr(m, code, executing, Step::name, s.kind, s.index);
     } else {
-      tell_on_stderr(m, code, executing, {}, 0);
+      tell_on_stderr(m, code, executing, Step::name, {}, 0);
     }
     sys::raw::exit_group(255);
   }

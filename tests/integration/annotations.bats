@@ -191,6 +191,15 @@ refusing_mkdir() {
 	refused '(config.json#/annotations/run.oci.seccomp.receiver)'
 }
 
+@test "a seccomp_bpf_data that the kernel refuses is refused before and behind the start, by the name of the step" {
+	bundle minimal '.process.noNewPrivileges = true'
+	annotate seccomp_bpf_data "$({ instruction 0x15 200 200 0; instruction 0x06 0 0 $((0x7fff0000)); } | base64 -w 0)"
+	run -255 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+	[[ $stderr == *'starting the container failed: load a seccomp filter: '* ]]
+	edit '.process.noNewPrivileges = false'
+	refused '(config.json#/annotations/run.oci.seccomp_bpf_data)'
+}
+
 @test "seccomp.receiver is the agent of a profile without listenerPath" {
 	bundle minimal '.root.readonly = false' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
 		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}], listenerMetadata: "agent"}'

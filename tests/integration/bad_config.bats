@@ -140,7 +140,7 @@ is_refused() { # [TEXT]
 		.hooks = {poststop: [{path: "/x", timeout: -1}]} => /hooks/poststop/0/timeout
 		.linux.uidMappings = [] | .linux.namespaces += [{type: "user"}] => /linux/namespaces
 		.linux.timeOffsets = {boottime: {secs: 1}} => /linux/timeOffsets
-		.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: -9000000000}} => /linux/namespaces
+		.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: -9000000000}} => /linux/timeOffsets
 		.linux.namespaces |= map(select(.type != "network")) | .linux.netDevices = {lo: {}} => /linux/netDevices
 		.linux.netDevices = {"a/b": {}} => /linux/netDevices/a~1b
 		.linux.netDevices = {"nosuch": {}} => /linux/netDevices/nosuch
@@ -228,6 +228,10 @@ is_refused() { # [TEXT]
 			nothing_is_left || fail "$path"
 		done
 	done <<<"$list"
+	cp "$WORK/good" "$BUNDLE/config.json"
+	edit '.process.args = ["sh", "-c", "echo ${#1} ${#LONG}", "sh", ("0" * 70000)]' '.process.env += ["LONG=" + "0" * 70001]'
+	run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+	[ "$output" = '70000 70001' ]
 }
 
 @test "unknown properties are no reason to refuse, because later versions of the specification add some" {

@@ -125,7 +125,8 @@ struct arrangement {
     add("monotonic", platform.time_offsets->monotonic);
     add("boottime", platform.time_offsets->boottime);
   }
-  return {{enter_time_namespace{texts.keep(std::move(offsets))}, one.where()}};
+  const std::string where = offsets.empty() ? one.where() : "/linux/timeOffsets";
+  return {{enter_time_namespace{texts.keep(std::move(offsets))}, where}};
 }
 
 /// Loopback in a network namespace of the container's own.
