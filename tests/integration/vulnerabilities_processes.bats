@@ -206,20 +206,26 @@ caps() { printf %016x $((16#${1} | $2)); }
 
 # A program and a library that tell when they run, by a file that says where.
 traps() {
-	printf '#!/bin/sh\necho "$0" >>%s/sprung\necho "$0" >>/sprung\nexit 0\n' "$WORK" >"$WORK/trap"
+	printf '#!/bin/sh\necho "$0" >>%s/sprung\necho "$0" >>/sprung-%s\nexit 0\n' "$WORK" "$ID" >"$WORK/trap"
 	chmod +x "$WORK/trap"
 	cat >"$WORK/trap.c" <<-END
 		#include <fcntl.h>
 		__attribute__((constructor)) static void spring(void) {
 			open("$WORK/sprung", O_CREAT | O_WRONLY, 0666);
-			open("/sprung", O_CREAT | O_WRONLY, 0666);
+			open("/sprung-$ID", O_CREAT | O_WRONLY, 0666);
 		}
 	END
 	cc -shared -fPIC -o "$WORK/trap.so" "$WORK/trap.c"
 }
 nothing_sprang() {
 	[ ! -e "$WORK/sprung" ] || fail "on the host: $(cat "$WORK/sprung")" || return
-	[ ! -e "$BUNDLE/rootfs/sprung" ] || fail "in the image: $(cat "$BUNDLE/rootfs/sprung")"
+	[ ! -e "$BUNDLE/rootfs/sprung-$ID" ] || fail "in the image: $(cat "$BUNDLE/rootfs/sprung-$ID")"
+}
+# traps_spring COMMAND...: they do, so that their silence means something.
+traps_spring() {
+	"$@"
+	rm "/sprung-$ID"
+	run ! nothing_sprang
 }
 
 @test "CVE-2026-84042: no program of the image runs but its own, and hooks are the host's" {
@@ -238,8 +244,7 @@ nothing_sprang() {
 		(cd "$BUNDLE/rootfs" && ocirun delete --force "$ID")
 		nothing_sprang
 	done
-	"$WORK/trap"
-	run ! nothing_sprang
+	traps_spring "$WORK/trap"
 }
 
 @test "CVE-2019-14271: nothing in the image makes a process of the runtime load a library" {
@@ -265,8 +270,7 @@ nothing_sprang() {
 		ocirun delete --force "$ID"
 		nothing_sprang
 	done
-	LD_PRELOAD=$WORK/trap.so /bin/true
-	run ! nothing_sprang
+	traps_spring env LD_PRELOAD="$WORK/trap.so" /bin/true
 }
 
 @test "CVE-2025-23266, CVE-2024-0132: a hook has none of the image's variables" {

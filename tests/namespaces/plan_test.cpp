@@ -142,7 +142,8 @@ std::string sysctl(const std::string& key, const std::string& value = "1") {
 }
 
 std::string written(zstring_view path, const std::string& where) {
-  return full_text(steps{{write_sysctl{path, "1"}, "/linux/sysctl/" + where}});
+  const std::string below_proc = "sys/" + std::string{path};
+  return full_text(steps{{write_sysctl{below_proc, "1"}, "/linux/sysctl/" + where}});
 }
 
 }  // namespace
@@ -191,8 +192,8 @@ TEST_CASE("a sysctl value is one line, and the order of the config is kept") {
   text_pool texts;
   const auto got = plan_sysctl({{"z.z", "1 2\t3"}, {"a.a", ""}}, texts);
   REQUIRE(got);
-  CHECK(full_text(*got) == full_text(steps{{write_sysctl{"z/z", "1 2\t3"}, "/linux/sysctl/z.z"},
-                                           {write_sysctl{"a/a", ""}, "/linux/sysctl/a.a"}}));
+  CHECK(full_text(*got) == full_text(steps{{write_sysctl{"sys/z/z", "1 2\t3"}, "/linux/sysctl/z.z"},
+                                           {write_sysctl{"sys/a/a", ""}, "/linux/sysctl/a.a"}}));
 }
 
 TEST_CASE("each network device is moved, by its own name where none is given") {

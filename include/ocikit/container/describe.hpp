@@ -139,7 +139,13 @@ inline std::string words(const namespaces::set_domainname& s) {
   return "set the domain name to " + value_text(s.domainname);
 }
 inline std::string words(const namespaces::write_sysctl& s) {
-  return "set /proc/sys/" + std::string{s.path} + " to " + value_text(s.value);
+  return "set /proc/" + std::string{s.path} + " to " + value_text(s.value);
+}
+inline std::string words(const process::open_terminal& s) {
+  const std::string size = s.height != 0 && s.width != 0
+                               ? " of " + std::to_string(s.width) + " columns and " + std::to_string(s.height) + " rows"
+                               : "";
+  return "open a terminal" + size + " from /dev/pts/ptmx";
 }
 inline std::string words(const namespaces::move_network_device& s) {
   return "move the network device " + std::string{s.device} + " into the container as " + std::string{s.renamed};

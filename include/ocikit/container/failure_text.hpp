@@ -107,9 +107,9 @@ inline error explain(const mounts::bind_console& s, const init_failure& f, const
   return with_errno(f, words(s));
 }
 
-inline error explain(const process::open_terminal&, const init_failure& f, const plan&) {
+inline error explain(const process::open_terminal& s, const init_failure& f, const plan&) {
   if (f.code == ENODEV) return error::from_errno(0, "open a terminal: there is no devpts at /dev/pts");
-  return with_errno(f, "open a terminal: /dev/pts/ptmx");
+  return with_errno(f, words(s));
 }
 
 inline error explain(const process::find_program& s, const init_failure& f, const plan&) {

@@ -4,30 +4,17 @@
 #pragma once
 
 #include <linux/if.h>
-#include <linux/magic.h>
 #include <linux/sockios.h>
 
 #include <cstring>
 
 #include <ocikit/namespaces/steps.hpp>
+#include <ocikit/sys/procfs.hpp>
 #include <ocikit/sys/raw.hpp>
 
 namespace ocikit::namespaces {
 
 using sys::raw::outcome;
-
-namespace detail {
-
-/// Writes `text` with one write(2) into `path` below `dir`, which must not be a link.
-[[nodiscard]] inline outcome write_to(int dir, const char* path, std::string_view text) noexcept {
-  const outcome fd = sys::raw::openat(dir, path, O_WRONLY | O_NOFOLLOW);
-  if (sys::raw::failed(fd)) return fd;
-  const outcome r = sys::raw::write(static_cast<int>(fd), text.data(), text.size());
-  (void)sys::raw::close(static_cast<int>(fd));
-  return sys::raw::failed(r) || r == static_cast<outcome>(text.size()) ? r : -EIO;
-}
-
-}  // namespace detail
 
 /// See unshare(2).
 [[nodiscard]] inline outcome execute(const unshare& s) noexcept { return sys::raw::unshare(s.flags); }
@@ -74,7 +61,8 @@ namespace detail {
 /// The caller of unshare(2) stays outside a new time namespace, so it is entered through time_for_children.
 [[nodiscard]] inline outcome execute(const enter_time_namespace& s, int procfs) noexcept {
   outcome r = sys::raw::unshare(CLONE_NEWTIME);
-  if (!sys::raw::failed(r) && !s.offsets.empty()) r = detail::write_to(procfs, "self/timens_offsets", s.offsets);
+  if (!sys::raw::failed(r) && !s.offsets.empty())
+    r = sys::raw::write_below_procfs(procfs, "self/timens_offsets", s.offsets.c_str(), s.offsets.size());
   if (sys::raw::failed(r)) return r;
   const outcome entry = sys::raw::openat(procfs, "self/ns/time_for_children", O_RDONLY);
   if (sys::raw::failed(entry)) return entry;
@@ -111,19 +99,9 @@ namespace detail {
   return sys::raw::setdomainname(s.domainname.c_str(), s.domainname.size());
 }
 
-/// `procfs` is a descriptor of a trusted /proc; nothing mounted over a part of it is entered.
+/// `procfs` is a descriptor of a trusted /proc.
 [[nodiscard]] inline outcome execute(const write_sysctl& s, int procfs) noexcept {
-  const open_how how{O_PATH | O_CLOEXEC | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
-  outcome dir = sys::raw::openat2(procfs, "sys", how);
-  if (dir == -ENOSYS || dir == -EPERM) dir = sys::raw::openat(procfs, "sys", O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  if (sys::raw::failed(dir)) return dir;
-  struct ::statfs found {};
-  outcome r = sys::raw::fstatfs(static_cast<int>(dir), found);
-  if (!sys::raw::failed(r)) {
-    r = found.f_type == PROC_SUPER_MAGIC ? detail::write_to(static_cast<int>(dir), s.path.c_str(), s.value) : -EXDEV;
-  }
-  (void)sys::raw::close(static_cast<int>(dir));
-  return r;
+  return sys::raw::write_below_procfs(procfs, s.path.c_str(), s.value.c_str(), s.value.size());
 }
 
 }  // namespace ocikit::namespaces

@@ -187,7 +187,7 @@ struct arrangement {
       return tl::unexpected(error::config(where, "sysctl key \"" + key + "\" is not the name of a kernel parameter"));
     if (value.find('\n') != std::string::npos)
       return tl::unexpected(error::config(where, "sysctl value must be one line"));
-    out.push_back({write_sysctl{texts.keep(std::move(path)), texts.keep(value)}, where});
+    out.push_back({write_sysctl{texts.keep("sys/" + path), texts.keep(value)}, where});
   }
   return out;
 }

@@ -72,7 +72,7 @@ struct set_domainname {
   bool operator==(const set_domainname&) const = default;
 };
 
-/// Writes a namespaced kernel parameter. `path` is below /proc/sys. See: sysctl(5).
+/// Writes a namespaced kernel parameter. `path` is below /proc: `sys/...`. See: sysctl(5).
 struct write_sysctl {
   static constexpr std::string_view name = "set a kernel parameter";
   zstring_view path = {};
