@@ -205,7 +205,11 @@ static int32_t simple_paths(void* ctx, ocikit_each_pair each, void* to, struct o
 static int32_t simple_apply(void* ctx, const struct ocikit_cgroup_resources* wanted, uint64_t flags,
                             struct ocikit_errbuf* err) {
   (void)flags;
-  if (wanted->present & ~OCIKIT_RES_PIDS_LIMIT || wanted->unified_count || wanted->cpu_cpus || wanted->cpu_mems)
+  const uint64_t lists = wanted->blkio_weight_device_count + wanted->blkio_read_bps_count +
+                         wanted->blkio_write_bps_count + wanted->blkio_read_iops_count +
+                         wanted->blkio_write_iops_count + wanted->hugepage_limits_count +
+                         wanted->network_priorities_count + wanted->rdma_count + wanted->unified_count;
+  if (wanted->present & ~OCIKIT_RES_PIDS_LIMIT || lists || wanted->cpu_cpus || wanted->cpu_mems)
     return ocikit_fail(err, OCIKIT_ERR_UNSUPPORTED, 0, "/linux/resources", "simple limits nothing but pids");
   if (!(wanted->present & OCIKIT_RES_PIDS_LIMIT)) return 0;
   char text[24] = "max";
