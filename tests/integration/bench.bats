@@ -16,3 +16,18 @@ load helpers
 	run -1 "$BATS_TEST_DIRNAME/../../bench/cgroup_drivers.sh" --build "$BUILD_DIR" --rounds 1 nosuch 3>&-
 	[[ $output == *nosuch* ]]
 }
+
+@test "run.sh compares runtimes, and writes a table, a page and the numbers" {
+	skip_under_sanitizers 'system calls'
+	[ "$VIEW" = v2 ] || skip "it makes a view of cgroup v2 alone by itself: the test of that view has it"
+	run -0 --separate-stderr "$BATS_TEST_DIRNAME/../../bench/run.sh" --build "$BUILD_DIR" --quick --rounds 2 --out "$WORK/out" \
+		--runtime "other=$OCIRUN" 3>&-
+	[ "$output" = "$(<"$WORK/out/results.md")" ]
+	local what=' \|( [0-9.]+ / [0-9.]+ / [0-9.]+( \([0-9.]+\))? \|){2}'
+	for row in 'run minimal' 'run engine' 'create minimal' 'start minimal' 'delete minimal' exec state 'run minimal, 32 at once'; do
+		grep -qE "^\| $row$what" "$WORK/out/results.md" || fail "no row for $row: $output"
+	done
+	[ "$(jq '.milliseconds["run minimal"].floor.all | length' "$WORK/out/results.json")" -eq 2 ]
+	(($(jq '.counts["system calls of run minimal"].ocirun' "$WORK/out/results.json") > 100))
+	grep -q 'const found = {"runtimes":\["ocirun","other"\]' "$WORK/out/results.html"
+}
