@@ -2,9 +2,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,41 +9,13 @@
 #include <ocikit/cgroups/fs2.hpp>
 
 #include "catch.hpp"
+#include "fake_tree.hpp"
 
 using namespace ocikit;
 using namespace ocikit::cgroups;
-namespace fs = std::filesystem;
+using namespace ocikit::testing;
 
 namespace {
-
-/// A tree that looks like a cgroup file system to the drivers. Its files hold "?" at first: a wrong value.
-class fake_tree {
- public:
-  fake_tree() {
-    std::string pattern = (fs::temp_directory_path() / "ocikit-cgroup-tree-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-    fs::create_directories(path_ / "proc");
-    fs::create_directories(path_ / "cg");
-  }
-  ~fake_tree() { fs::remove_all(path_); }
-  fake_tree(const fake_tree&) = delete;
-  fake_tree& operator=(const fake_tree&) = delete;
-
-  void put(const std::string& file, const std::string& text = "?") const {
-    fs::create_directories((path_ / file).parent_path());
-    std::ofstream{path_ / file} << text;
-  }
-  [[nodiscard]] std::string get(const std::string& file) const {
-    std::ifstream in{path_ / file};
-    return {std::istreambuf_iterator<char>{in}, {}};
-  }
-  [[nodiscard]] bool has(const std::string& file) const { return fs::exists(path_ / file); }
-  [[nodiscard]] std::string at(const std::string& file) const { return (path_ / file).string(); }
-  [[nodiscard]] host_paths host() const { return {(path_ / "cg").string(), (path_ / "proc").string(), false}; }
-
- private:
-  fs::path path_;
-};
 
 unique_fd open_dir(const std::string& path) { return *sys::openat(sys::at_fdcwd, path, O_PATH | O_DIRECTORY); }
 

@@ -109,8 +109,10 @@ inline void sleep_for(std::chrono::nanoseconds time) {
 
 // ---- walking ---------------------------------------------------------------------------------------------------
 
-/// The names of the directories in `dir`. Errors: system.
-[[nodiscard]] inline result<std::vector<std::string>> subdirectories(fd_view dir) {
+namespace detail {
+
+/// The names in `dir` of what has the type `type`, a DT_ constant, but for `.` and `..`.
+[[nodiscard]] inline result<std::vector<std::string>> names_of(fd_view dir, unsigned char type) {
   const unique_fd listing = OCIKIT_TRY(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
   std::vector<std::string> names;
   alignas(std::uint64_t) char buffer[8192];
@@ -123,10 +125,20 @@ inline void sleep_for(std::chrono::nanoseconds time) {
       const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
       at += entry->d_reclen;
       const std::string_view name{entry->d_name};
-      if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
+      if (entry->d_type == type && name != "." && name != "..") names.emplace_back(name);
     }
   }
 }
+
+}  // namespace detail
+
+/// The names of the directories in `dir`. Errors: system.
+[[nodiscard]] inline result<std::vector<std::string>> subdirectories(fd_view dir) {
+  return detail::names_of(dir, DT_DIR);
+}
+
+/// The names of the files in `dir`. Errors: system.
+[[nodiscard]] inline result<std::vector<std::string>> file_names(fd_view dir) { return detail::names_of(dir, DT_REG); }
 
 /// What `walk` calls for each directory.
 struct walk_visitor {
