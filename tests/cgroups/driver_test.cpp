@@ -2,6 +2,7 @@
 //
 // The drivers with real cgroups, from headers and from their .so. Needs root; makes ocikit-test-* cgroups and removes
 // them.
+#include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -14,6 +15,9 @@
 #include <ocikit/cgroups/from_plugin.hpp>
 #include <ocikit/cgroups/fs.hpp>
 #include <ocikit/cgroups/fs2.hpp>
+#include <ocikit/cgroups/read_statistics.hpp>
+#include <ocikit/cgroups/watch_oom.hpp>
+#include <ocikit/cgroups/watch_pressure.hpp>
 
 #include "driver_suite.hpp"
 
@@ -149,6 +153,76 @@ TEST_CASE("v1: limits are what the kernel shows afterwards") {
   must((*d)->remove());
 }
 
+namespace {
+
+/// Waits for news, as long as a busy machine may take.
+oom_news next_news(oom_watcher& of) {
+  ::pollfd look{of.fd().get(), POLLIN, 0};
+  REQUIRE(::poll(&look, 1, 30000) == 1);
+  const auto news = of.take();
+  must(news);
+  return *news;
+}
+
+bool is_told(const pressure_watcher& of, int milliseconds) {
+  ::pollfd look{of.fd().get(), of.events(), 0};
+  return ::poll(&look, 1, milliseconds) == 1 && look.revents == of.events();
+}
+
+/// Uses more memory than any limit here allows.
+int use_up_memory() {
+  for (int i = 0; i < 256; ++i) {
+    void* page = ::mmap(nullptr, 1U << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (page == MAP_FAILED) return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("v1: memory that runs out is news, and so is the removal") {
+  if (!ready(view::as_is)) return;
+  fs_opener direct;
+  auto d = direct.open(wish("/" + name()));
+  must(d);
+  must((*d)->create());
+  spec::resources r;
+  r.memory.emplace().limit = 16 << 20;
+  r.memory->swap = 16 << 20;
+  must((*d)->apply(r, driver::device_policy::keep));
+  auto watcher = oom_watcher::open((*d)->paths());
+  must(watcher);
+  CHECK(watcher->take() == oom_news{false, false});
+  CHECK(status_of(start(**d, use_up_memory)) == 128 + SIGKILL);
+  CHECK(next_news(*watcher) == oom_news{true, false});
+  const auto statistics = read_statistics((*d)->paths());
+  must(statistics);
+  CHECK(statistics->memory.events.oom_kill == 1);
+  CHECK(statistics->memory.usage.limit == 16 << 20);
+  CHECK(statistics->memory.usage.max > 8 << 20);
+  CHECK(statistics->cpu.usage.total > 0);
+  CHECK(statistics->pids.current == 0);
+  must((*d)->remove());
+  CHECK(next_news(*watcher) == oom_news{false, true});
+  CHECK(read_statistics((*d)->paths()).error().code() == ENOENT);
+}
+
+TEST_CASE("v1: a watch of pressure hears of the removal") {
+  if (!ready(view::as_is)) return;
+  fs_opener direct;
+  auto d = direct.open(wish("/" + name()));
+  must(d);
+  must((*d)->create());
+  auto watcher = pressure_watcher::open((*d)->paths(), memory_level::low);
+  must(watcher);
+  CHECK(!is_told(*watcher, 0));
+  CHECK(pressure_watcher::open((*d)->paths(), pressure_threshold{"cpu.pressure"}).error().kind() == errc::unsupported);
+  must((*d)->remove());
+  CHECK(is_told(*watcher, 30000));
+  must(watcher->rearm());
+  CHECK(!is_told(*watcher, 0));
+}
+
 TEST_CASE("hybrid: the example driver in C lives in the unified hierarchy") {
   if (!ready(view::as_is)) return;
   const auto loaded = from_so("simple", OCIKIT_EXAMPLE);
@@ -225,4 +299,59 @@ TEST_CASE("v2: the example driver in C") {
   if (!ready(view::pure_v2)) return;
   const auto loaded = from_so("simple", OCIKIT_EXAMPLE);
   life(*loaded, wish(""));
+}
+
+TEST_CASE("v2: a cgroup whose last process has ended is gone") {
+  if (!ready(view::pure_v2)) return;
+  fs2_opener direct;
+  auto d = direct.open(wish("/" + name()));
+  must(d);
+  must((*d)->create());
+  const auto pid = start(**d, sleep_forever);
+  auto watcher = oom_watcher::open((*d)->paths());
+  must(watcher);
+  CHECK(watcher->take() == oom_news{false, false});
+  const auto statistics = read_statistics((*d)->paths());
+  must(statistics);
+  CHECK(statistics->pids.current == 1);
+  CHECK(statistics->cpu.usage.total > 0);
+  must((*d)->kill(SIGKILL));
+  CHECK(status_of(pid) == 128 + SIGKILL);
+  oom_news news = next_news(*watcher);
+  while (!news.gone) news = next_news(*watcher);
+  must((*d)->remove());
+}
+
+TEST_CASE("v2: processes that wait for each other's processor are pressure") {
+  if (!ready(view::pure_v2)) return;
+  fs2_opener direct;
+  auto d = direct.open(wish("/" + name()));
+  must(d);
+  must((*d)->create());
+  pressure_threshold of{"cpu.pressure"};
+  of.stall = std::chrono::milliseconds{50};
+  auto watcher = pressure_watcher::open((*d)->paths(), of);
+  if (!watcher && watcher.error().kind() == errc::unsupported) {
+    std::cout << "skipped: " << watcher.error().message() << "\n";
+    must((*d)->remove());
+    return;
+  }
+  must(watcher);
+  CHECK(!is_told(*watcher, 0));
+  const auto busy = [] {
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    (void)::sched_setaffinity(0, sizeof first, &first);
+    for (;;) (void)::sched_getcpu();
+    return 0;
+  };
+  const pid_t one = start(**d, busy), other = start(**d, busy);
+  CHECK(is_told(*watcher, 30000));
+  must(watcher->rearm());
+  CHECK(read_statistics((*d)->paths())->cpu.psi->some.total > 0);
+  must((*d)->kill(SIGKILL));
+  CHECK(status_of(one) == 128 + SIGKILL);
+  CHECK(status_of(other) == 128 + SIGKILL);
+  must((*d)->remove());
 }
