@@ -7,6 +7,8 @@
 
 #include <ocikit/sys/quoted_text.hpp>
 
+#include "duration.hpp"
+
 namespace ocikit::runtime {
 namespace {
 
@@ -69,6 +71,9 @@ complaint check_value(const option& what, std::string_view text) {
     case option_kind::number:
     case option_kind::numbers:
       return check_number(what, text);
+    case option_kind::duration:
+      if (parse_duration(text)) return {};
+      return "parse error";
     case option_kind::tristate:
       if (text == "auto" || parse_bool(text)) return {};
       return "neither true, false nor auto";
@@ -237,6 +242,12 @@ std::vector<std::int64_t> option_values::numbers(std::string_view name) const {
   for (const occurrence& got : occurrences_)
     if (got.what == &what) out.push_back(parse_digits(got.value, 10).value);
   return out;
+}
+
+std::chrono::nanoseconds option_values::duration(std::string_view name) const {
+  const option& what = find(name, option_kind::duration);
+  const occurrence* const got = last(what);
+  return parse_duration(got != nullptr ? got->value : what.fallback).value_or(std::chrono::nanoseconds{});
 }
 
 std::optional<bool> option_values::tristate(std::string_view name) const {

@@ -9,6 +9,7 @@
 // parser below is that grammar and no more; it also needs no tables built at start-up.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -45,6 +46,8 @@ class option_values {
   [[nodiscard]] std::int64_t number(std::string_view name) const;
   /// A `numbers`: all that were given, in order.
   [[nodiscard]] std::vector<std::int64_t> numbers(std::string_view name) const;
+  /// A `duration`: the last one given, else the table's fallback, else 0.
+  [[nodiscard]] std::chrono::nanoseconds duration(std::string_view name) const;
   /// A `tristate`: nothing means `auto`.
   [[nodiscard]] std::optional<bool> tristate(std::string_view name) const;
 

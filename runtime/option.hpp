@@ -14,6 +14,7 @@ enum class option_kind {
   texts,     ///< one string each time; all of them count, commas are part of the string
   number,    ///< one whole number (also 0x, 0o, 0b); the last one counts
   numbers,   ///< one decimal number each time; all of them count
+  duration,  ///< a length of time in Go's spelling such as `1m30s`; the last one counts
   tristate,  ///< `true`, `false` or `auto`; the last one counts
 };
 

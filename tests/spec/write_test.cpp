@@ -118,3 +118,35 @@ TEST_CASE("the rootless document maps the caller to root and asks for nothing th
                         .options = {{"rbind", "nosuid", "noexec", "nodev", "ro"}}};
   CHECK(c == expected);
 }
+
+namespace {
+
+struct sample {
+  double share = 0;
+  bool operator==(const sample&) const = default;
+};
+struct samples {
+  sample always, sometimes;
+};
+
+}  // namespace
+
+template <>
+inline constexpr auto spec::table<sample> = std::tuple{spec::field{"share", &sample::share}.always()};
+template <>
+inline constexpr auto spec::table<samples> =
+    std::tuple{spec::field{"always", &samples::always}, spec::field{"sometimes", &samples::sometimes}.omit_zero()};
+
+TEST_CASE("a number with a fraction has as many digits as it needs, and no exponent") {
+  const std::pair<double, const char*> rows[] = {
+      {0, "0"}, {0.1, "0.1"}, {1.25, "1.25"}, {100, "100"}, {1e21, "1000000000000000000000"}, {-0.5, "-0.5"}};
+  for (const auto& [value, want] : rows) CHECK(spec::write(sample{value}) == "{\"share\":" + std::string{want} + "}");
+  CHECK(spec::write(sample{std::numeric_limits<double>::quiet_NaN()}) == "{\"share\":null}");
+  CHECK(spec::write(sample{-std::numeric_limits<double>::infinity()}) == "{\"share\":null}");
+  CHECK(spec::write(sample{std::numeric_limits<double>::max()}).size() == 309 + 10);
+}
+
+TEST_CASE("an object that equals a default one is left out where its table says so") {
+  CHECK(spec::write(samples{}) == R"({"always":{"share":0}})");
+  CHECK(spec::write(samples{{}, {1}}) == R"({"always":{"share":0},"sometimes":{"share":1}})");
+}

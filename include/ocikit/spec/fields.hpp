@@ -30,13 +30,14 @@
 ///     std::string json = ocikit::spec::write(got->value);                        // write.hpp
 ///
 /// Members may be bool, integers, std::string, an enum with `names<E>`, a struct with a table, and std::optional,
-/// std::vector (not of bool) and spec::map of those.
+/// std::vector (not of bool) and spec::map of those; in what is only written, double too.
 namespace ocikit::spec {
 
 /// What holds for one property beyond its type.
 struct rule {
   bool is_required = false;  ///< absent or null is an error
   bool is_written = false;   ///< written even when it holds the default
+  bool omits_zero = false;   ///< an object is not written while it equals a default one
   std::size_t max_items = limits::items;
   std::size_t max_bytes = limits::string_bytes;  ///< of each string
   std::uint64_t max_value = std::numeric_limits<std::uint64_t>::max();
@@ -60,6 +61,12 @@ struct field {
   [[nodiscard]] constexpr field always() const {
     field made = *this;
     made.rule.is_written = true;
+    return made;
+  }
+  /// An object is left out while it equals a default one.
+  [[nodiscard]] constexpr field omit_zero() const {
+    field made = *this;
+    made.rule.omits_zero = true;
     return made;
   }
   /// At most `count` elements.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -87,6 +89,14 @@ class writer {
 
   void value(bool from) { out_ += from ? "true" : "false"; }
   void value(std::integral auto from) { out_ += std::to_string(from); }
+  /// The shortest digits that mean `from`, without an exponent; null for what is no number.
+  void value(double from) {
+    char digits[512];  // of the longest there are, some 330
+    const auto [end, failure] = std::to_chars(digits, digits + sizeof digits, from, std::chars_format::fixed);
+    const bool finite = from - from == 0;
+    out_ +=
+        failure == std::errc{} && finite ? std::string_view{digits, static_cast<std::size_t>(end - digits)} : "null";
+  }
   void value(const std::string& from) { append_quoted(out_, from, options_.html_escapes); }
   void value(has_names auto from) { append_quoted(out_, name_of(from), options_.html_escapes); }
 
@@ -127,6 +137,7 @@ class writer {
   template <class Object, class Struct, class Value>
   void member(const Object& from, const field<Struct, Value>& f) {
     const Value& held = from.*(f.pointer);
+    if (f.rule.omits_zero && is_zero(held)) return;
     if (f.rule.is_written || !is_default(held)) property(f.name, held);
   }
   template <class Struct>
@@ -151,6 +162,12 @@ class writer {
       return held.empty();
     else
       return false;
+  }
+
+  template <class T>
+  static bool is_zero(const T& held) {
+    if constexpr (described<T> && std::equality_comparable<T>) return held == T{};
+    return false;
   }
 
   void open(char bracket) {
