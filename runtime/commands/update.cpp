@@ -1,37 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ocikit/container/update.hpp>
+
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "container_access.hpp"
+#include "resctrl.hpp"
+#include "update_request.hpp"
 
 namespace ocikit::runtime {
 namespace {
 
 constexpr option options[] = {
-    {"resources", "r", option_kind::text, "FILE", "", "the new resources as JSON; `-` is standard input"},
-    {"blkio-weight", "", option_kind::text, "N", "", "the block IO weight, 10 to 1000"},
-    {"cpu-period", "", option_kind::text, "USEC", "", "the CPU quota period"},
-    {"cpu-quota", "", option_kind::text, "USEC", "", "the CPU quota per period"},
-    {"cpu-burst", "", option_kind::text, "USEC", "", "the CPU burst"},
-    {"cpu-share", "", option_kind::text, "N", "", "the CPU shares"},
-    {"cpu-rt-period", "", option_kind::text, "USEC", "", "the realtime period"},
-    {"cpu-rt-runtime", "", option_kind::text, "USEC", "", "the realtime runtime"},
-    {"cpu-idle", "", option_kind::text, "N", "", "1: the SCHED_IDLE policy for the whole cgroup"},
-    {"cpuset-cpus", "", option_kind::text, "LIST", "", "the CPUs"},
+    {"resources", "r", option_kind::text, "FILE", "",
+     "the new resources as JSON like linux.resources of config.json, instead of the options below; `-` is standard "
+     "input"},
+    {"blkio-weight", "", option_kind::number, "N", "", "the block IO weight, 10 to 1000"},
+    {"cpu-period", "", option_kind::text, "USEC", "", "the CPU quota's period"},
+    {"cpu-quota", "", option_kind::text, "USEC", "", "the CPU time in each period; -1 is unlimited"},
+    {"cpu-burst", "", option_kind::text, "USEC", "", "the CPU time that may be saved for later periods"},
+    {"cpu-share", "", option_kind::text, "N", "", "the CPU shares, in relation to those of other containers"},
+    {"cpu-rt-period", "", option_kind::text, "USEC", "", "the realtime period (cgroup v1)"},
+    {"cpu-rt-runtime", "", option_kind::text, "USEC", "", "the realtime in each such period (cgroup v1)"},
+    {"cpu-idle", "", option_kind::text, "N", "", "1: the SCHED_IDLE policy for the whole cgroup; 0: not"},
+    {"cpuset-cpus", "", option_kind::text, "LIST", "", "the CPUs, such as 0-3,7"},
     {"cpuset-mems", "", option_kind::text, "LIST", "", "the memory nodes"},
-    {"memory", "", option_kind::text, "SIZE", "", "the memory limit"},
-    {"memory-reservation", "", option_kind::text, "SIZE", "", "the memory reservation"},
-    {"memory-swap", "", option_kind::text, "SIZE", "", "the limit of memory and swap together"},
-    {"pids-limit", "", option_kind::text, "N", "", "the most processes"},
-    {"l3-cache-schema", "", option_kind::text, "SCHEMA", "", "the Intel RDT L3 cache schema"},
-    {"mem-bw-schema", "", option_kind::text, "SCHEMA", "", "the Intel RDT memory bandwidth schema"},
+    {"memory", "", option_kind::text, "SIZE", "", "the memory limit, such as 64m; -1 is unlimited"},
+    {"memory-reservation", "", option_kind::text, "SIZE", "", "the memory that is left to it when memory is short"},
+    {"memory-swap", "", option_kind::text, "SIZE", "", "the limit of memory and swap together; -1 is unlimited"},
+    {"pids-limit", "", option_kind::number, "N", "", "the most processes; below 0 is unlimited"},
+    {"l3-cache-schema", "", option_kind::text, "SCHEMA", "", "the schema of the L3 cache (Intel RDT)"},
+    {"mem-bw-schema", "", option_kind::text, "SCHEMA", "", "the schema of the memory bandwidth (Intel RDT)"},
+    {"kernel-memory", "", option_kind::text, "SIZE", "", "has no effect", true},
+    {"kernel-memory-tcp", "", option_kind::text, "SIZE", "", "has no effect", true},
 };
 
-result<int> run(const invocation&) { return tl::unexpected(error::unsupported("update is not supported yet")); }
+result<int> run(const invocation& call) {
+  auto found = OCIKIT_TRY(load_container(call, container::locking::exclusive));
+  const auto wanted = OCIKIT_TRY(read_update_request(call));
+  container::warnings told;
+  const auto updated = container::update(found, wanted, find_resctrl(), told);
+  for (const auto& text : told) call.log.warning(text);
+  if (!updated) return tl::unexpected(updated.error());
+  return 0;
+}
 
 constexpr command self{
     .name = "update",
     .purpose = "change a container's resource limits",
     .usage = "<container-id>",
-    .description = "Changes what is given and leaves the rest. Not available yet.",
+    .description =
+        "Changes the limits that are given, of a container that is not stopped, and leaves the others. When one is\n"
+        "refused, none is changed. A SIZE is a number of bytes, or one with a unit such as 512k, 1.5g or 64MiB.\n"
+        "\n"
+        "A document given with --resources may have:\n"
+        "\n"
+        "  {\n"
+        "    \"memory\": {\"limit\": 0, \"reservation\": 0, \"swap\": 0, \"checkBeforeUpdate\": true},\n"
+        "    \"cpu\": {\"shares\": 0, \"quota\": 0, \"burst\": 0, \"period\": 0, \"realtimeRuntime\": 0,\n"
+        "            \"realtimePeriod\": 0, \"cpus\": \"\", \"mems\": \"\", \"idle\": 0},\n"
+        "    \"pids\": {\"limit\": 0},\n"
+        "    \"blockIO\": {\"weight\": 0, \"leafWeight\": 0, \"weightDevice\": [], \"throttleReadBpsDevice\": [],\n"
+        "                \"throttleWriteBpsDevice\": [], \"throttleReadIOPSDevice\": [], \"throttleWriteIOPSDevice\": "
+        "[]},\n"
+        "    \"unified\": {\"memory.high\": \"64M\"}\n"
+        "  }",
     .options = options,
     .min_positionals = 1,
     .max_positionals = 1,

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@ namespace ocikit::testing {
 struct fake_cgroup {
   bool frozen = false;
   bool can_kill = true;
+  bool can_apply = true;
+  std::vector<spec::resources> applied;
   std::vector<pid_t> pids;
   std::vector<std::string> calls;
 };
@@ -28,7 +31,12 @@ class fake_driver final : public cgroups::driver {
 
   result<void> create() override { return {}; }
   result<void> undo() override { return {}; }
-  result<void> apply(const spec::resources&, device_policy) override { return {}; }
+  result<void> apply(const spec::resources& wanted, device_policy devices) override {
+    if (!of_.can_apply || devices != device_policy::keep)
+      return tl::unexpected(error::from_errno(EINVAL, "write pids.max"));
+    of_.applied.push_back(wanted);
+    return {};
+  }
   result<cgroups::entrance> enter() override { return cgroups::entrance{cgroups::enter_nothing{}}; }
   result<void> attach(pid_t) override { return {}; }
   result<void> freeze() override {
