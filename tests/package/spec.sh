@@ -1,16 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# check.sh SOURCE BUILD: installs the library, builds a project outside the tree against it, and runs that.
-set -euo pipefail
-source=$1 build=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-cmake --install "$build" --component ocikit_Development --prefix "$work/prefix" >/dev/null
-cmake -S "$source/tests/package/consumer" -B "$work/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" \
-	-DCMAKE_BUILD_TYPE=Debug -DEXAMPLE="$source/examples/list_mounts.cpp" >/dev/null
-cmake --build "$work/build"
+# spec.sh SOURCE BUILD: the installed module spec, used from outside the tree.
+source "$(dirname "$(readlink -f "$0")")/build-consumer.sh"
+build_consumer spec list_mounts.cpp 'sys;plugin;mounts;cgroups;container'
 
 "$work/build/consumer" "$source/bench/profiles/minimal.json" | grep -x '/dev/pts from devpts'
 ! ldd "$work/build/consumer" | grep -E 'seccomp|systemd|libcap' || exit 1
