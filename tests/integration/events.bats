@@ -11,7 +11,7 @@ file() {
 }
 
 has_controller() {
-	if [ "$VIEW" = v2 ]; then grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; else [ -d "/sys/fs/cgroup/$1" ]; fi
+	if [ "$VIEW" = v2 ]; then grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; else [ -e "/sys/fs/cgroup/$1/cgroup.procs" ]; fi
 }
 
 # sleeping [JQ-FILTER...]: a running container.
