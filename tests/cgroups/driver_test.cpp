@@ -12,18 +12,27 @@
 #include <iostream>
 #include <iterator>
 
-#include <ocikit/cgroups/from_plugin.hpp>
 #include <ocikit/cgroups/fs.hpp>
 #include <ocikit/cgroups/fs2.hpp>
 #include <ocikit/cgroups/read_statistics.hpp>
 #include <ocikit/cgroups/watch_oom.hpp>
 #include <ocikit/cgroups/watch_pressure.hpp>
 
-#include "driver_suite.hpp"
+#include "catch.hpp"
+#include "cgroup_driver_suite/children.hpp"
 
-using namespace driver_suite;
+using namespace ocikit;
+using namespace ocikit::cgroups;
+using driver_suite::sleep_forever;
+using driver_suite::start;
 
 namespace {
+
+/// Fails the test with the error's message.
+template <class T>
+void must(const result<T>& r) {
+  if (!r) FAIL(r.error().message());
+}
 
 enum class view { as_is, pure_v2 };
 
@@ -59,18 +68,14 @@ bool ready(view wanted) {
 
 std::string name() { return "ocikit-test-" + std::to_string(::getpid()); }
 
-std::unique_ptr<opener> from_so(const char* plugin, const char* directory) {
-  auto loaded = load_opener({{}, {directory}, {}}, plugin);
-  must(loaded);
-  return *std::move(loaded);
-}
+request wish(const std::string& path) { return {name(), path, false, {}}; }
 
 /// A cgroup below one that is not there yet; the upper one stays, as other containers may be in it by then.
 void below(opener& backend) {
-  const auto wanted = wish("/" + name() + "-above/c1");
-  life(backend, wanted);
-  const auto d = backend.open(wanted);
+  const auto d = backend.open(wish("/" + name() + "-above/c1"));
   must(d);
+  must((*d)->create());
+  must((*d)->remove());
   for (const auto& [key, path] : (*d)->paths()) CHECK(::rmdir(path.substr(0, path.rfind('/')).c_str()) == 0);
 }
 
@@ -87,21 +92,10 @@ std::string file_of(const driver& d, std::string_view key, const std::string& fi
 
 }  // namespace
 
-TEST_CASE("v1: life of a cgroup, by header and by plugin") {
+TEST_CASE("v1: the cgroup above stays") {
   if (!ready(view::as_is)) return;
   fs_opener direct;
-  life(direct, wish("/" + name()));
   below(direct);
-  const auto loaded = from_so("cgroup-fs", OCIKIT_PLUGINS);
-  life(*loaded, wish("/" + name()));
-  refusals(*loaded, wish("/" + name()));
-  undoing(*loaded, name() + "-undo");
-}
-
-TEST_CASE("v1: device rules hold") {
-  if (!ready(view::as_is)) return;
-  fs_opener direct;
-  devices(direct, wish("/" + name()));
 }
 
 TEST_CASE("v1: limits are what the kernel shows afterwards") {
@@ -193,7 +187,7 @@ TEST_CASE("v1: memory that runs out is news, and so is the removal") {
   auto watcher = oom_watcher::open((*d)->paths());
   must(watcher);
   CHECK(watcher->take() == oom_news{false, false});
-  CHECK(status_of(start(**d, use_up_memory)) == 128 + SIGKILL);
+  CHECK(start(**d, use_up_memory).end() == 128 + SIGKILL);
   CHECK(next_news(*watcher) == oom_news{true, false});
   const auto statistics = read_statistics((*d)->paths());
   must(statistics);
@@ -223,27 +217,10 @@ TEST_CASE("v1: a watch of pressure hears of the removal") {
   CHECK(!is_told(*watcher, 0));
 }
 
-TEST_CASE("hybrid: the example driver in C lives in the unified hierarchy") {
-  if (!ready(view::as_is)) return;
-  const auto loaded = from_so("simple", OCIKIT_EXAMPLE);
-  life(*loaded, wish(""));
-}
-
-TEST_CASE("v2: life of a cgroup, by header and by plugin") {
+TEST_CASE("v2: the cgroup above stays") {
   if (!ready(view::pure_v2)) return;
   fs2_opener direct;
-  life(direct, wish("/" + name()));
   below(direct);
-  const auto loaded = from_so("cgroup-fs2", OCIKIT_PLUGINS);
-  life(*loaded, wish("/" + name()));
-  refusals(*loaded, wish("/" + name()));
-  undoing(*loaded, name() + "-undo");
-}
-
-TEST_CASE("v2: device rules hold") {
-  if (!ready(view::pure_v2)) return;
-  fs2_opener direct;
-  devices(direct, wish("/" + name()));
 }
 
 TEST_CASE("v2: a limit whose controller is elsewhere is an error with its place") {
@@ -284,21 +261,17 @@ TEST_CASE("v2: below a threaded cgroup the container becomes threaded, unless a 
   auto d = direct.open(wish("/" + name() + "-threaded/c1"));
   must(d);
   must((*d)->create());
-  const pid_t pid = ::fork();
-  if (pid == 0) sleep_forever();
-  must((*d)->attach(pid));
+  auto process = driver_suite::start_outside(sleep_forever);
+  must((*d)->attach(process.pid()));
   CHECK(file_of(**d, "", "cgroup.type") == "threaded");
-  ::kill(pid, SIGKILL);
-  (void)status_of(pid);
+  const auto listed = (*d)->pids();
+  must(listed);
+  CHECK(*listed == std::vector<pid_t>{process.pid()});
+  must((*d)->kill(SIGKILL));
+  CHECK(process.end() == 128 + SIGKILL);
   must((*d)->remove());
   ::rmdir((top + "/t").c_str());
   CHECK(::rmdir(top.c_str()) == 0);
-}
-
-TEST_CASE("v2: the example driver in C") {
-  if (!ready(view::pure_v2)) return;
-  const auto loaded = from_so("simple", OCIKIT_EXAMPLE);
-  life(*loaded, wish(""));
 }
 
 TEST_CASE("v2: a cgroup whose last process has ended is gone") {
@@ -307,7 +280,7 @@ TEST_CASE("v2: a cgroup whose last process has ended is gone") {
   auto d = direct.open(wish("/" + name()));
   must(d);
   must((*d)->create());
-  const auto pid = start(**d, sleep_forever);
+  auto process = start(**d, sleep_forever);
   auto watcher = oom_watcher::open((*d)->paths());
   must(watcher);
   CHECK(watcher->take() == oom_news{false, false});
@@ -316,7 +289,7 @@ TEST_CASE("v2: a cgroup whose last process has ended is gone") {
   CHECK(statistics->pids.current == 1);
   CHECK(statistics->cpu.usage.total > 0);
   must((*d)->kill(SIGKILL));
-  CHECK(status_of(pid) == 128 + SIGKILL);
+  CHECK(process.end() == 128 + SIGKILL);
   oom_news news = next_news(*watcher);
   while (!news.gone) news = next_news(*watcher);
   must((*d)->remove());
@@ -346,12 +319,12 @@ TEST_CASE("v2: processes that wait for each other's processor are pressure") {
     for (;;) (void)::sched_getcpu();
     return 0;
   };
-  const pid_t one = start(**d, busy), other = start(**d, busy);
+  auto one = start(**d, busy), other = start(**d, busy);
   CHECK(is_told(*watcher, 30000));
   must(watcher->rearm());
   CHECK(read_statistics((*d)->paths())->cpu.psi->some.total > 0);
   must((*d)->kill(SIGKILL));
-  CHECK(status_of(one) == 128 + SIGKILL);
-  CHECK(status_of(other) == 128 + SIGKILL);
+  CHECK(one.end() == 128 + SIGKILL);
+  CHECK(other.end() == 128 + SIGKILL);
   must((*d)->remove());
 }

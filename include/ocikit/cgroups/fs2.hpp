@@ -186,7 +186,8 @@ class fs2_driver final : public driver {
     if (!dir) return tl::unexpected(dir.error());
     if (signal == SIGKILL) {
       auto done = write_file(*dir, "cgroup.kill", "1");  // since Linux 5.14
-      if (done || !detail::is_gone(done.error())) return done;
+      const bool threaded = !done && done.error().code() == EOPNOTSUPP;
+      if (done || !(threaded || detail::is_gone(done.error()))) return done;
     }
     return kill_each(signal);
   }

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <ocikit/base/error.hpp>
@@ -193,16 +194,20 @@ inline void add_pids(std::string_view text, std::vector<pid_t>& to) {
   if (number > 0) to.push_back(number);
 }
 
-/// The processes of `dir` and of everything below it. A directory that vanishes meanwhile has none; in a threaded one
-/// (EOPNOTSUPP) they are counted with its domain, which is above.
+/// The processes of `dir` and of everything below it. A directory that vanishes meanwhile has none. A threaded one
+/// (EOPNOTSUPP) lists no processes: below a domain they are that one's, and where `dir` itself is threaded its threads
+/// stand for them. See: kernel admin-guide/cgroup-v2.rst, "Threads".
 [[nodiscard]] inline result<std::vector<pid_t>> pids_below(fd_view dir) {
   struct collector final : walk_visitor {
     std::vector<pid_t> found;
+    bool is_top = true, threaded = false;
     result<void> enter(fd_view at) override {
-      const auto text = read_file(at, "cgroup.procs");
+      auto text = read_file(at, "cgroup.procs");
+      const bool refused = !text && text.error().code() == EOPNOTSUPP;
+      if (std::exchange(is_top, false)) threaded = refused;
+      if (refused && threaded) text = read_file(at, "cgroup.threads");
       if (text) add_pids(*text, found);
-      if (text || text.error().code() == ENOENT || text.error().code() == ENODEV || text.error().code() == EOPNOTSUPP)
-        return {};
+      if (text || refused || text.error().code() == ENOENT || text.error().code() == ENODEV) return {};
       return tl::unexpected(text.error());
     }
     result<void> leave(fd_view, const std::string&) override { return {}; }
