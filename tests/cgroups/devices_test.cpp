@@ -83,6 +83,11 @@ std::optional<bool> run(const std::vector<bpf_insn>& program, std::uint32_t type
 
 }  // namespace
 
+TEST_CASE("of an access the letter a grants nothing, as in runc") {
+  CHECK(*evaluate_devices(std::vector{rule(true, 'c', 1, 11, "rwa")}) ==
+        *evaluate_devices(std::vector{rule(true, 'c', 1, 11, "rw")}));
+}
+
 TEST_CASE("without rules everything is denied but the devices of every container") {
   const auto d = evaluate_devices({});
   REQUIRE(d);

@@ -199,6 +199,7 @@ v1() { [ -d /sys/fs/cgroup/memory ]; }
 		.linux.personality = {domain: "LINUX", flags: ["SHORT_INODE"]} => ignoring personality flags: none is supported
 		.linux.resources = {memory: {kernel: 1}} => kernel memory limits are ignored, as in runc
 		.linux.resources = {memory: {kernelTCP: 1}} => kernel memory limits are ignored, as in runc
+		.linux.resources.devices += [{allow: false, type: "c", major: 1, minor: 11, access: "rwa"}] => device access \"rwa\": a means nothing
 	END
 }
 

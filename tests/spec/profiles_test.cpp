@@ -121,3 +121,15 @@ TEST_CASE("text can be lent with its padding or given away, and means the same")
   CHECK(copied->value == given->value);
   CHECK(copied->value == lent->value);
 }
+
+TEST_CASE("a page size is known by the name that runc, which ignores case, has let people write") {
+  const auto got = spec::parse_resources(R"({"hugepageLimits": [{"pagesize": "2MB", "limit": 1}]})");
+  REQUIRE(got);
+  CHECK(got->unknown.empty());
+  CHECK(got->value.hugepage_limits == std::vector<spec::hugepage_limit>{{"2MB", 1}});
+  CHECK(spec::write(got->value) == R"({"hugepageLimits":[{"pageSize":"2MB","limit":1}]})");
+  const auto both =
+      spec::parse_resources(R"({"hugepageLimits": [{"pagesize": "2MB", "pageSize": "2MB", "limit": 1}]})");
+  REQUIRE(!both);
+  CHECK(both.error().message().find("appears twice") != std::string::npos);
+}

@@ -530,6 +530,7 @@ TEST_CASE("what runc only warns about is returned, not refused") {
   c.mounts[1].destination = "dev";
   c.platform->personality = spec::personality{.flags = {"X"}};
   c.platform->resources.emplace().memory = spec::memory{.kernel_tcp = 1};
+  c.platform->resources->devices = {{.access = "rwm"}, {.access = "rwa"}};
   c.annotations = {{"run.oci.handler", "x"}, {"run.oci.keep_original_groups", "1"}, {"org.x", "y"}};
   c.process->user.additional_gids = {1};
   CHECK(spec::validate(c, {.capability_count = 39}) ==
@@ -542,6 +543,7 @@ TEST_CASE("what runc only warns about is returned, not refused") {
             {"/process/user/additionalGids",
              "additionalGids are ignored: the annotation run.oci.keep_original_groups keeps the caller's groups"},
             {"/linux/personality/flags", "ignoring personality flags: none is supported"},
+            {"/linux/resources/devices/1/access", "device access \"rwa\": a means nothing, only r, w and m do"},
             {"/linux/resources/memory/kernelTCP", "kernel memory limits are ignored, as in runc"},
         });
 }

@@ -122,6 +122,7 @@ class device_list {
 
 namespace detail {
 
+/// `a`, which v1 takes for a type, grants nothing here; runc, whose users write it, has it so.
 [[nodiscard]] inline result<device_access> parse_access(std::string_view letters) {
   device_access out = 0;
   for (const char letter : letters) {
@@ -134,6 +135,8 @@ namespace detail {
         break;
       case 'm':
         out |= may_mknod;
+        break;
+      case 'a':
         break;
       default:
         return tl::unexpected(error::config(

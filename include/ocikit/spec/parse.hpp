@@ -330,6 +330,8 @@ class reader {
       if (fields[i].name == key) return i;
     for (std::size_t i = 0; i < std::min(next, fields.size()); ++i)
       if (fields[i].name == key) return i;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      if (!key.empty() && fields[i].rule.other_name == key) return i;
     return fields.size();
   }
 

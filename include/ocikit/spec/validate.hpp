@@ -569,6 +569,14 @@ inline void warn_of_kernel_memory(const memory& m, std::vector<warning>& warning
   if (m.kernel || m.kernel_tcp) warnings.push_back({pointer, "kernel memory limits are ignored, as in runc"});
 }
 
+/// Engines have been seen to write `rwa`; runc takes it for `rw`.
+inline void warn_of_device_access(const resources& r, std::vector<warning>& warnings) {
+  for (std::size_t i = 0; i < r.devices.size(); ++i)
+    if (r.devices[i].access.find('a') != std::string::npos)
+      warnings.push_back({element("/linux/resources/devices", i) + "/access",
+                          "device access " + in_quotes(r.devices[i].access) + ": a means nothing, only r, w and m do"});
+}
+
 [[nodiscard]] inline std::vector<warning> collect_warnings(const config& c, const validation_facts& facts) {
   std::vector<warning> warnings;
   if (c.oci_version.empty()) warnings.push_back({"/ociVersion", "ociVersion is missing"});
@@ -578,6 +586,7 @@ inline void warn_of_kernel_memory(const memory& m, std::vector<warning>& warning
   warn_of_annotations(c, warnings);
   if (c.platform && c.platform->personality && !c.platform->personality->flags.empty())
     warnings.push_back({"/linux/personality/flags", "ignoring personality flags: none is supported"});
+  if (c.platform && c.platform->resources) warn_of_device_access(*c.platform->resources, warnings);
   if (c.platform && c.platform->resources && c.platform->resources->memory)
     warn_of_kernel_memory(*c.platform->resources->memory, warnings);
   return warnings;
@@ -590,7 +599,7 @@ inline void warn_of_kernel_memory(const memory& m, std::vector<warning>& warning
 /// Errors: config, with pointers that begin with `pointer`.
 [[nodiscard]] inline result<void> validate_resources(const resources& r, const std::string& pointer) {
   for (std::size_t i = 0; i < r.devices.size(); ++i)
-    if (r.devices[i].access.find_first_not_of("rwm") != std::string::npos)
+    if (r.devices[i].access.find_first_not_of("rwma") != std::string::npos)
       return detail::refuse(detail::element(pointer + "/devices", i) + "/access",
                             "invalid device access " + detail::in_quotes(r.devices[i].access));
   for (std::size_t i = 0; i < r.hugepage_limits.size(); ++i)
