@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include <ocikit/cgroups/plan_v2.hpp>
 #include <ocikit/container/console.hpp>
 #include <ocikit/container/create.hpp>
 #include <ocikit/container/foreground.hpp>
@@ -75,6 +76,7 @@ class launch {
     to.rootfs = std::move(from.rootfs);
     to.resctrl_root = std::move(from.resctrl.root);
     to.unified_cgroups = host_has_unified_cgroups();
+    if (to.unified_cgroups) warn_of_what_v2_lacks(to.config);
     to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
     to.rootless = is_rootless(call_.globals);
     to.privileged = effective_uid() == 0;
@@ -83,6 +85,15 @@ class launch {
     to.started_by_runtime = how_ != manner::created;
     if (to.no_pivot) to.host_kernel_mounts = OCIKIT_TRY(read_kernel_mounts());
     return {};
+  }
+
+  /// In one line, so that a document with all of them is not a page of warnings.
+  void warn_of_what_v2_lacks(const spec::config& config) {
+    if (!config.platform || !config.platform->resources) return;
+    std::string names;
+    for (const auto& name : cgroups::without_effect_on_v2(*config.platform->resources))
+      names += (names.empty() ? "" : ", ") + name;
+    if (!names.empty()) call_.log.warning("cgroup v2 has nothing for " + names + " (/linux/resources): ignored");
   }
 
   result<void> pass_descriptors(container::create_request& to) {

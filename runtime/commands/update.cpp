@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ocikit/container/update.hpp>
 
+#include <string>
+#include <utility>
+
+#include <ocikit/cgroups/directories.hpp>
+#include <ocikit/cgroups/plan_v2.hpp>
+
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "container_access.hpp"
@@ -34,9 +40,19 @@ constexpr option options[] = {
     {"kernel-memory-tcp", "", option_kind::text, "SIZE", "", "has no effect", true},
 };
 
+/// What `left_alone` names has been told.
+void warn_of_what_v2_lacks(const invocation& call, spec::resources wanted) {
+  wanted.memory.reset();
+  wanted.network.reset();
+  std::string names;
+  for (const auto& name : cgroups::without_effect_on_v2(wanted)) names += (names.empty() ? "" : ", ") + name;
+  if (!names.empty()) call.log.warning("cgroup v2 has nothing for " + names + ": ignored");
+}
+
 result<int> run(const invocation& call) {
   auto found = OCIKIT_TRY(load_container(call, container::locking::exclusive));
   const auto wanted = OCIKIT_TRY(read_update_request(call));
+  if (cgroups::directories::is_unified(found.saved.cgroup_paths)) warn_of_what_v2_lacks(call, wanted.resources);
   container::warnings told;
   const auto updated = container::update(found, wanted, find_resctrl(), told);
   for (const auto& text : told) call.log.warning(text);

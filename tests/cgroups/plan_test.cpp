@@ -212,6 +212,26 @@ TEST_CASE("hugepages, network and rdma") {
   CHECK(plan_v1(r).error().where() == "/linux/resources/hugepageLimits/0/pageSize");
 }
 
+TEST_CASE("what v2 has no file for is named, and nothing that has one or asks for nothing") {
+  spec::resources r;
+  CHECK(without_effect_on_v2(r).empty());
+  r.memory = spec::memory{.limit = 1, .swap = 2, .swappiness = 0, .disable_oom_killer = true, .use_hierarchy = true};
+  r.cpu = spec::cpu{.shares = 1, .realtime_runtime = 1, .realtime_period = 1};
+  r.block_io.emplace().leaf_weight = 10;
+  r.block_io->weight_device = {{8, 0, 10, {}}, {8, 16, {}, 10}};
+  r.network.emplace().class_id = 1;
+  CHECK(without_effect_on_v2(r) == std::vector<std::string>{"memory.swappiness", "memory.disableOOMKiller",
+                                                            "cpu.realtimeRuntime", "cpu.realtimePeriod",
+                                                            "blockIO.leafWeight", "blockIO.weightDevice.leafWeight",
+                                                            "network"});
+  r.memory = spec::memory{.limit = 1, .disable_oom_killer = false};
+  r.cpu = spec::cpu{.shares = 1, .realtime_runtime = 0};
+  r.block_io->leaf_weight = 0;
+  r.block_io->weight_device.pop_back();
+  r.network.emplace();
+  CHECK(without_effect_on_v2(r).empty());
+}
+
 TEST_CASE("unified is written last, a line at a time, and never leaves the cgroup's directory") {
   spec::resources r;
   r.unified = {{"io.max", "8:0 rbps=1\n8:16 rbps=2\n"}, {"memory.high", "1000"}};

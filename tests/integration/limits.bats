@@ -43,3 +43,18 @@ v1() { [ -d /sys/fs/cgroup/memory ]; }
 	run ocirun run --bundle "$BUNDLE" "$ID"
 	[[ $output != *all* ]]
 }
+
+@test "memory that does not suffice to start anything is an error at the limit, and leaves nothing" {
+	local limit
+	for limit in 1 4096 65536; do
+		bundle minimal ".linux.resources = {memory: {limit: $limit}}"
+		args true
+		for command in run create; do
+			fails ocirun "$command" --bundle "$BUNDLE" "$ID" 2>err
+			one_error <err
+			grep -q 'memory limit.* too low.*(config.json#/linux/resources/memory/limit)' err || fail "$(cat err)"
+			[ -z "$(cgroups)" ]
+			[ -z "$(ls -A "$ROOT")" ]
+		done
+	done
+}

@@ -203,6 +203,18 @@ v1() { [ -d /sys/fs/cgroup/memory ]; }
 	END
 }
 
+@test "what cgroup v2 has nothing for is told in one line, and on v1 nothing is told" {
+	bundle minimal '.linux.resources = {memory: {swappiness: 10, disableOOMKiller: true}, blockIO: {leafWeight: 0}}'
+	args true
+	ocirun run --bundle "$BUNDLE" "$ID" 2>err
+	if [ "$VIEW" = v2 ]; then
+		[ "$(grep -c 'cgroup v2 has nothing for' err)" -eq 1 ]
+		grep -q 'cgroup v2 has nothing for memory.swappiness, memory.disableOOMKiller (/linux/resources): ignored' err
+	else
+		fails grep 'cgroup v2' err
+	fi
+}
+
 @test "labels and profiles of security modules that the host lacks are refused with their place" {
 	bundle minimal '.process.selinuxLabel = "system_u:system_r:svirt_t:s0"'
 	refused 'config.json#/process/selinuxLabel'

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/cgroups/cpu_weight.hpp>
@@ -152,6 +153,26 @@ inline void plan_v2_block_io(const spec::block_io& io, write_plan& out) {
     } while (!rest.empty());
   }
   return {};
+}
+
+/// The properties in `wanted` that v2 has no file for, by their names in JSON; they are left alone, as runc does. Pure.
+[[nodiscard]] inline std::vector<std::string> without_effect_on_v2(const spec::resources& wanted) {
+  std::vector<std::string> names;
+  const auto name_if = [&](bool given, const char* name) {
+    if (given) names.emplace_back(name);
+  };
+  const auto memory = wanted.memory.value_or(spec::memory{});
+  const auto cpu = wanted.cpu.value_or(spec::cpu{});
+  const auto io = wanted.block_io.value_or(spec::block_io{});
+  name_if(memory.swappiness.has_value(), "memory.swappiness");
+  name_if(memory.disable_oom_killer.value_or(false), "memory.disableOOMKiller");
+  name_if(cpu.realtime_runtime.value_or(0) != 0, "cpu.realtimeRuntime");
+  name_if(cpu.realtime_period.value_or(0) != 0, "cpu.realtimePeriod");
+  name_if(io.leaf_weight.value_or(0) != 0, "blockIO.leafWeight");
+  name_if(std::ranges::any_of(io.weight_device, [](const auto& d) { return d.leaf_weight.has_value(); }),
+          "blockIO.weightDevice.leafWeight");
+  name_if(wanted.network && *wanted.network != spec::network{}, "network");
+  return names;
 }
 
 /// Steps for all of linux.resources but `devices`, in runc's order. network has no controller on v2 and is left alone,

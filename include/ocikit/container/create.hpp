@@ -200,7 +200,9 @@ class creation {
         ++i;
       unique_fd terminal;
       if (waiting_) OCIKIT_TRY(init_.go());
-      OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error(in_init));
+      OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error([this](error e) {
+        return in_init(blamed_on_memory(std::move(e)));
+      }));
       waiting_ = true;
       const auto* handed = std::get_if<hand_over>(&steps[i].what);
       if (handed != nullptr && handed->offers) {
@@ -211,6 +213,15 @@ class creation {
       if (std::holds_alternative<await_start>(steps[i].what)) return save();
     }
     return {};
+  }
+
+  /// An init that finds no memory, or is killed, below a limit on it: that is the value to look at.
+  [[nodiscard]] error blamed_on_memory(error e) const {
+    if (!resources_.memory || resources_.memory->limit.value_or(0) <= 0) return e;
+    const std::string_view limit = "/linux/resources/memory/limit";
+    if (is_killed_init(e)) return std::move(e).at(limit);
+    if (e.code() != ENOMEM) return e;
+    return std::move(e).within("the memory limit is too low").at(limit);
   }
 
   static error in_init(error e) {
@@ -436,8 +447,8 @@ class creation {
     if (!started && where.cgroup >= 0 && started.error().code() == EACCES)
       started = tl::unexpected(
           std::move(started).error().within("entering the cgroup " + facts_.cgroup_path).at("/linux/cgroupsPath"));
-    OCIKIT_TRY(
-        std::move(started).map_error([](error e) { return std::move(e).within("unable to start container process"); }));
+    OCIKIT_TRY(std::move(started).map_error(
+        [this](error e) { return blamed_on_memory(std::move(e)).within("unable to start container process"); }));
     init_was_started_ = true;
     gate_theirs_.reset();
     fifo_.reset();

@@ -40,6 +40,14 @@ struct cradle {
   int gate = -1;  ///< without joins: the init waits for a byte from it
 };
 
+/// The error for an init that died of SIGKILL, which the kernel sends when memory runs out; runc's words.
+[[nodiscard]] inline error killed_init() {
+  return error::state("container init was OOM-killed (memory limit too low?)");
+}
+
+/// True for that error.
+[[nodiscard]] inline bool is_killed_init(const error& e) { return e.message() == killed_init().message(); }
+
 /// A running init and the link to it. Kills what is still there when it goes out of scope, unless `keep` was called.
 class init_session {
  public:
@@ -168,8 +176,7 @@ class init_session {
     while (sys::raw::wait4(born_.pid, &status, __WALL) == -EINTR) {
     }
     born_.pid = -1;
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-      return error::state("container init was OOM-killed (memory limit too low?)");
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return killed_init();
     return error::state("container init ended unexpectedly: " + end_text(status));
   }
 
