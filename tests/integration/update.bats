@@ -18,7 +18,7 @@ says() {
 }
 
 has_controller() {
-	if [ "$VIEW" = v2 ]; then grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; else [ -d "/sys/fs/cgroup/$1" ]; fi
+	if [ "$VIEW" = v2 ]; then grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; else [ -e "/sys/fs/cgroup/$1/cgroup.procs" ]; fi
 }
 
 # need CONTROLLER...: skips where one is missing.
