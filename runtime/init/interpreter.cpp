@@ -374,21 +374,28 @@ void tell_on_stderr(machine& m, int code, bool executing, std::string_view step,
       line << "exit status " << static_cast<std::uint64_t>(m.hook.wait_status >> 8 & 0xff);
     line << ", " << m.hook.output.view();
   } else {
-    line << "starting the container failed: " << step << ": ";
+    line << "starting the container failed: ";
+    if (step.empty()) line << "step " << m.current_step;
+    line << step << ": ";
     add_errno();
   }
   line << "\n";
   (void)sys::raw::write(2, line.data(), line.size());
 }
 
+/// The name of a step that may fail behind the start. The others' names would only make the init larger.
+template <class Step>
+constexpr std::string_view name_behind_start =
+    std::is_same_v<Step, seccomp::load_filter> ? Step::name : std::string_view{};
+
 template <class Step>
 [[noreturn]] void fail(const Step& s, machine& m, int code) noexcept {
   if (m.started) {
     constexpr bool executing = std::is_same_v<Step, process::execute_program>;
     if constexpr (std::is_same_v<Step, container::execute_hook>) {
-      tell_on_stderr(m, code, executing, Step::name, s.kind, s.index);
+      tell_on_stderr(m, code, executing, {}, s.kind, s.index);
     } else {
-      tell_on_stderr(m, code, executing, Step::name, {}, 0);
+      tell_on_stderr(m, code, executing, name_behind_start<Step>, {}, 0);
     }
     sys::raw::exit_group(255);
   }
