@@ -112,14 +112,15 @@ TEST_CASE("a newborn with a gate waits for the word before it becomes the init")
 TEST_CASE("a gate that breaks ends the newborn, which tells why through the memory it shares") {
   const unique_fd sh = opened("/bin/sh");
   birth wanted = shell(sh, "exit 0");
-  // Not a pipe, whose other end the child holds too: it would wait for itself.
-  const unique_fd nothing = opened("/dev/null", O_RDONLY | O_CLOEXEC);
-  wanted.gate = nothing.get();
+  pipe_pair gate;
+  wanted.gate = gate.read.get();
+  wanted.gate_writer = gate.write.get();
   const auto child = spawn(std::move(wanted));
   REQUIRE(child);
+  gate.write.reset();  // as when the runtime is killed: the child must not keep it open itself
   CHECK(WEXITSTATUS(status_of(*child)) == 1);
   REQUIRE(child->failure().step != nullptr);
-  CHECK(std::string_view{child->failure().step} == "wait for the id maps");
+  CHECK(std::string_view{child->failure().step} == "wait for the runtime");
   CHECK(child->failure().error == EPIPE);
 }
 

@@ -488,6 +488,7 @@ class creation {
     gate_theirs_ = unique_fd{adopt_fd, ends[0]};
     gate_ours_ = unique_fd{adopt_fd, ends[1]};
     where.gate = ends[0];
+    where.gate_writer = ends[1];
     return {};
   }
 

@@ -37,7 +37,8 @@ struct cradle {
   int start_fifo = -1;
   std::array<int, 3> streams{-1, -1, -1};  ///< as in `birth`
   bool becomes_root = false;
-  int gate = -1;  ///< without joins: the init waits for a byte from it
+  int gate = -1;         ///< without joins: the init waits for a byte from it
+  int gate_writer = -1;  ///< the other end
 };
 
 /// The error for an init that died of SIGKILL, which the kernel sends when memory runs out; runc's words.
@@ -80,6 +81,7 @@ class init_session {
     if (!arrives) {
       wanted.namespaces = where.namespaces;
       wanted.gate = where.gate;
+      wanted.gate_writer = where.gate_writer;
       wanted.becomes_root = where.becomes_root;
     }
     for (const namespace_to_join& one : where.joins) inherited.push_back(one.fd);

@@ -39,6 +39,7 @@ struct birth {
   std::vector<int> inherited;              ///< kept open across execve(2)
   std::array<int, 3> streams{-1, -1, -1};  ///< become the standard streams; -1: inherited
   int gate = -1;                           ///< read before the init is executed: the id maps are written then
+  int gate_writer = -1;                    ///< its other end, which the child closes, lest it waits for itself
   bool becomes_root = false;               ///< of its user namespace
 };
 
@@ -113,10 +114,11 @@ OCIKIT_IN_CHILD inline void become_init(void* argument) noexcept {
     if (sys::raw::failed(r)) give_up(context, "join the cgroup", r);
   }
   if (wanted.gate >= 0) {
+    if (wanted.gate_writer >= 0) (void)sys::raw::close(wanted.gate_writer);
     char word = 0;
     sys::raw::outcome r = -EINTR;
     while (r == -EINTR) r = sys::raw::read(wanted.gate, &word, 1);
-    if (r != 1) give_up(context, "wait for the id maps", r == 0 ? -EPIPE : r);
+    if (r != 1) give_up(context, "wait for the runtime", r == 0 ? -EPIPE : r);
   }
   if (wanted.becomes_root) {
     auto r = sys::raw::setresgid(0, 0, 0);
