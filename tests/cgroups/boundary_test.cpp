@@ -94,11 +94,12 @@ TEST_CASE("every field of linux.resources crosses the boundary unchanged") {
   const auto wanted = everything();
   CHECK(typed_resources(flat_resources{wanted}.get()) == wanted);
   CHECK(typed_resources(flat_resources{spec::resources{}}.get()) == spec::resources{});
-  const auto it = opened({"c1", "/a/b", true, wanted});
+  const auto it = opened({"c1", "/a/b", true, wanted, {{"org.systemd.property.X", "1"}}});
   CHECK(stage.opened.id == "c1");
   CHECK(stage.opened.cgroups_path == "/a/b");
   CHECK(stage.opened.rootless);
   CHECK(stage.opened.resources == wanted);
+  CHECK(stage.opened.annotations == spec::string_map{{"org.systemd.property.X", "1"}});
   REQUIRE(it->apply(wanted, driver::device_policy::keep));
   CHECK(stage.applied == wanted);
   CHECK(stage.devices == driver::device_policy::keep);

@@ -46,6 +46,12 @@ one_error() {
 	grep -q level=error <<<"$log" || fail "no error: $log"
 }
 
+# under_systemd: goes on where a systemd answers and there are drivers that ask it.
+under_systemd() {
+	[ "$VIEW" = systemd ] || skip "this is for isolated.sh --view systemd"
+	[ -e "$BUILD_DIR/lib/ocikit/plugins/cgroup-systemd.so" ] || skip "built without libsystemd"
+}
+
 # skip_under_sanitizers WHAT: the reason appears in the summary of tests/run.sh.
 skip_under_sanitizers() {
 	[ -z "${SANITIZE:-}" ] || skip "the sanitizers change what is measured: $1"

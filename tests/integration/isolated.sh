@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# isolated.sh [--view host|v2] COMMAND...: runs COMMAND as a test of containers may be run.
+# isolated.sh [--view host|v2|systemd] COMMAND...: runs COMMAND as a test of containers may be run.
 #
 # It gets a mount namespace with device nodes of its own, so that nothing it does to /dev reaches the host's; a process
 # namespace whose first process reaps (without one, killed processes stay zombies), so that whatever it leaves behind is
-# seen and ends with it; and, with --view v2, a /sys/fs/cgroup that is a cgroup2 tree alone.
+# seen and ends with it; and, with --view v2, a /sys/fs/cgroup that is a cgroup2 tree alone. With --view systemd that
+# first process is Debian's systemd, with a cgroup namespace and a /run of its own; COMMAND is in a cgroup that it
+# does not know.
 # Exit status 77, with the reason, where that is not possible.
 set -euo pipefail
 
@@ -50,11 +52,94 @@ cgroup2_alone() {
 inside() {
 	private_dev
 	[ "$view" = host ] || cgroup2_alone
-	exec tini -- "$@"
+	[ "$view" = systemd ] || exec tini -- "$@"
+	become_systemd
+}
+
+# It gets no unit of the machine's, whose services would set kernel parameters and clean /tmp: D-Bus alone. It would
+# also raise fs.file-max for everybody; /proc/sys is to be writable again once it runs.
+become_systemd() {
+	local units=/run/ocikit-units name
+	mount -t tmpfs -o mode=0755 tmpfs /run
+	mkdir -p /run/lock "$units" /run/no-generators
+	for name in basic sysinit sockets shutdown; do printf '[Unit]\nDefaultDependencies=no\n' >"$units/$name.target"; done
+	for name in socket service; do
+		sed '/^\[Unit\]/a DefaultDependencies=no' "/usr/lib/systemd/system/dbus.$name" >"$units/dbus.$name"
+	done
+	printf 'Wants=dbus.socket dbus.service\n' >>"$units/basic.target"
+	mount --bind -o ro /proc/sys /proc/sys
+	exec env -i PATH="$PATH" container=ocikit SYSTEMD_UNIT_PATH="$units" SYSTEMD_GENERATOR_PATH=/run/no-generators \
+		/lib/systemd/systemd --system --unit=basic.target --show-status=false --log-target=null
+}
+
+# The unified hierarchy, and in it where we are: a cgroup in which others can be made, with every controller.
+own_cgroup() {
+	local root=/sys/fs/cgroup name pid tries processes
+	[ ! -d "$root/unified" ] || root=$root/unified
+	own=$root$(sed -n 's/^0:://p' /proc/self/cgroup)
+	own=${own%/}
+	[ -e "$own/cgroup.procs" ] || return 0
+	if [ "$own" != "$root" ]; then # one with processes passes no controllers on
+		mkdir -p "$own/outside"
+		for tries in {1..10}; do # the list changes while it is read
+			mapfile -t processes <"$own/cgroup.procs"
+			((${#processes[@]})) || break
+			for pid in "${processes[@]}"; do echo "$pid" >"$own/outside/cgroup.procs" || true; done 2>/dev/null
+		done
+	fi
+	# Where the kernel refuses one, its tests say that they lack it.
+	for name in $(<"$own/cgroup.controllers"); do
+		{ echo "+$name" >"$own/cgroup.subtree_control" || true; } 2>/dev/null
+	done
+}
+
+# under_systemd COMMAND...: everything that is left in the end dies with systemd.
+under_systemd() {
+	local top pid manager='' status=0 i
+	if [ ! -x /lib/systemd/systemd ] || [ ! -x /usr/bin/dbus-daemon ]; then
+		echo "SKIP: there is no systemd with dbus here to run tests under"
+		exit 77
+	fi
+	own_cgroup
+	top=$own/ocikit-systemd.$$
+	mkdir "$top"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	(
+		echo "$BASHPID" >"$top/cgroup.procs"
+		exec unshare --mount --propagation private --cgroup --ipc --uts --pid --fork --kill-child --mount-proc -- \
+			bash -c 'set -euo pipefail; inside' isolated </dev/null >/dev/null 2>&1
+	) &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		manager=$(pgrep -P "$pid" -x systemd || true)
+		[ -z "$manager" ] || [ ! -S "/proc/$manager/root/run/dbus/system_bus_socket" ] || break
+		sleep 0.1
+	done
+	nsenter --target "$manager" --mount umount /proc/sys
+	# Nothing may be left in the top one, or it passes no controllers on.
+	if [ "$own" = /sys/fs/cgroup ] || [ "$own" = /sys/fs/cgroup/unified ]; then
+		echo "$pid" >"$own/cgroup.procs"
+	else
+		echo "$pid" >"$own/outside/cgroup.procs"
+	fi
+	mkdir "$top/tests"
+	(
+		echo "$BASHPID" >"$top/tests/cgroup.procs"
+		unset "${!DBUS@}" "${!XDG@}"
+		exec nsenter --target "$manager" --mount --pid --cgroup --ipc --uts --wd="$PWD" -- "$@"
+	) || status=$?
+	kill -KILL "$manager"
+	wait "$pid" || true
+	for ((i = 0; i < 100; i++)); do
+		find "$top" -depth -type d -exec rmdir {} + 2>/dev/null && break
+		sleep 0.1
+	done
+	exit "$status"
 }
 
 export view
-export -f private_dev cgroup2_alone inside
+export -f private_dev cgroup2_alone become_systemd inside
+[ "$view" != systemd ] || under_systemd "$@"
 # shellcheck disable=SC2016 # expanded by the inner shell
 exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc -- \
 	bash -c 'set -euo pipefail; inside "$@"' isolated "$@"

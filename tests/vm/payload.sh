@@ -9,6 +9,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 status=0
 while read -r name; do
 	echo "@@ $name"
-	source/tests/integration/isolated.sh --view v2 bats --formatter tap "source/tests/integration/$name.bats" || status=1
+	case $name in systemd*) VIEW=systemd ;; *) VIEW=v2 ;; esac
+	source/tests/integration/isolated.sh --view "$VIEW" bats --formatter tap "source/tests/integration/$name.bats" || status=1
 done <files
 exit "$status"

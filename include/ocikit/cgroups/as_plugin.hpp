@@ -36,20 +36,20 @@ struct plugin_context {
 
 inline driver& of(void* ctx) { return *static_cast<plugin_context*>(ctx)->it; }
 
+[[nodiscard]] inline spec::string_map typed_pairs(const ocikit_pair* first, std::uint64_t count) {
+  spec::string_map out;
+  for (const auto& p : list(first, count)) out.emplace_back(text_or_empty(p.key), text_or_empty(p.value));
+  return out;
+}
+
 [[nodiscard]] inline request typed_request(const ocikit_cgroup_args& args) {
   request wanted;
   wanted.id = text_or_empty(args.id);
   wanted.cgroups_path = text_or_empty(args.cgroups_path);
   wanted.rootless = (args.flags & OCIKIT_CGROUP_ROOTLESS) != 0;
   if (args.resources != nullptr) wanted.resources = typed_resources(*args.resources);
+  wanted.annotations = typed_pairs(args.annotations, args.annotations_count);
   return wanted;
-}
-
-[[nodiscard]] inline path_map typed_paths(const ocikit_cgroup_args& args) {
-  path_map out;
-  for (const auto& p : list(args.paths, args.paths_count))
-    out.emplace_back(text_or_empty(p.key), text_or_empty(p.value));
-  return out;
 }
 
 [[nodiscard]] inline result<void> refuse_unknown(const void* args, std::uint64_t known) {
@@ -79,7 +79,7 @@ std::int32_t table_open(const ocikit_cgroup_args* args, void** ctx, ocikit_errbu
     OCIKIT_TRY(refuse_unknown(args, sizeof *args));
     const bool rootless = (args->flags & OCIKIT_CGROUP_ROOTLESS) != 0;
     Opener backend;
-    auto made = OCIKIT_TRY(args->reopen != 0 ? backend.reopen(typed_paths(*args), rootless)
+    auto made = OCIKIT_TRY(args->reopen != 0 ? backend.reopen(typed_pairs(args->paths, args->paths_count), rootless)
                                              : backend.open(typed_request(*args)));
     auto context = std::make_unique<plugin_context>();
     context->it = std::move(made);

@@ -24,6 +24,7 @@ struct request {
   std::string cgroups_path;   ///< linux.cgroupsPath; empty: absent
   bool rootless = false;      ///< runc's notion: missing permissions are bearable where nothing was asked for
   spec::resources resources;  ///< what `apply` will be called with; decides whether missing permissions are bearable
+  spec::string_map annotations = {};  ///< the container's that drivers may heed: `org.systemd.property.NAME`
 };
 
 /// Where a container's cgroup is, as state.json's `cgroup_paths` has it: absolute paths of directories; on v2 one with
@@ -39,7 +40,8 @@ struct enter_by_clone {
 struct enter_by_write {
   std::vector<fd_view> procs;
 };
-/// The parent calls `driver::attach(pid)` before the new process executes anything.
+/// The parent calls `driver::attach(pid)` before the new process executes anything. Until then the cgroup need not
+/// exist, and if it does it need not be the container's.
 struct enter_by_attach {};
 /// The new process stays in its parent's cgroup: a rootless container that asked for no limits got no cgroup.
 struct enter_nothing {};
@@ -58,7 +60,8 @@ class driver {
   driver& operator=(const driver&) = delete;
   virtual ~driver() = default;
 
-  /// Makes the cgroup with whatever parents it lacks. Nothing is left of it when this fails.
+  /// Makes the cgroup with whatever parents it lacks, or sees that it can be made: a driver whose `enter` says
+  /// `enter_by_attach` may leave that to `attach`. Nothing is left of it when this fails.
   /// Errors: state when it is there already and not empty (`container's cgroup is not empty: N process(es) found`) or
   /// frozen (`container's cgroup unexpectedly frozen`); system.
   virtual result<void> create() = 0;
@@ -68,7 +71,8 @@ class driver {
   virtual result<void> undo() = 0;
 
   /// Sets limits and device rules. Values that are absent stay as they are; device rules are set when `devices` is
-  /// `device_policy::enforce`, else (an update) left alone.
+  /// `device_policy::enforce`, else (an update) left alone. Before `attach` has made a cgroup this looks at the values
+  /// and keeps them, and `attach` sets them.
   /// Errors: config or unsupported, for what this driver or kernel cannot carry; system, naming the file and the value.
   enum class device_policy { enforce, keep };
   virtual result<void> apply(const spec::resources& wanted, device_policy devices) = 0;
@@ -76,7 +80,8 @@ class driver {
   /// How the init gets in. Call it after `create` or `reopen`.
   virtual result<entrance> enter() = 0;
 
-  /// Moves a process in, with all its threads. Retries while the kernel still sets the process up.
+  /// Moves a process in, with all its threads. Retries while the kernel still sets the process up. Where the cgroup was
+  /// left to it, it makes it, and nothing is left of it when this fails.
   virtual result<void> attach(pid_t pid) = 0;
 
   /// Stops every process in the cgroup and below it, and returns when they stand still.

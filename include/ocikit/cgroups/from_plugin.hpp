@@ -214,6 +214,14 @@ class plugin_opener final : public opener {
     args.id = wanted.id.c_str();
     args.cgroups_path = wanted.cgroups_path.c_str();
     args.resources = &flat.get();
+    std::vector<ocikit_pair> annotations;
+    for (const auto& [key, value] : wanted.annotations) {
+      OCIKIT_TRY(detail::refuse_nul(key, "/annotations"));
+      OCIKIT_TRY(detail::refuse_nul(value, "/annotations/" + key));
+      annotations.push_back({key.c_str(), value.c_str()});
+    }
+    args.annotations = annotations.data();
+    args.annotations_count = annotations.size();
     return opened(args);
   }
 

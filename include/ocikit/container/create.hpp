@@ -163,10 +163,8 @@ class creation {
   void undo() noexcept {
     undone_ = true;
     if (init_.pid() > 0) init_.kill_and_reap();
-    if (state_.ocikit.owns_cgroup) {  // a cgroup that we were refused is another container's
-      (void)cgroup_->kill(SIGKILL);
-      if (!cgroup_->undo()) (void)cgroup_->remove();
-    }
+    if (state_.ocikit.owns_cgroup) (void)cgroup_->kill(SIGKILL);  // one that we were refused is another container's
+    if (has_made_cgroup_ && !cgroup_->undo() && state_.ocikit.owns_cgroup) (void)cgroup_->remove();
     (void)remove_resctrl_groups(state_);
     if (new_group_) (void)resctrl::remove_empty_group(state_.intel_rdt_path);
     (void)directory_.remove();
@@ -248,6 +246,8 @@ class creation {
     const spec::config& config = state_.config;
     opener_ = OCIKIT_TRY(with_.cgroup_opener(wanted_.cgroup_manager));
     cgroups::request request{state_.id, {}, wanted_.rootless, {}};
+    for (const auto& [key, value] : config.annotations)
+      if (key.starts_with("org.systemd.property.")) request.annotations.emplace_back(key, value);
     if (config.platform) {
       request.cgroups_path = config.platform->cgroups_path;
       if (config.platform->resources) request.resources = *config.platform->resources;
@@ -256,6 +256,7 @@ class creation {
     resources_ = std::move(request.resources);
     state_.cgroup_paths = cgroup_->paths();
     state_.config.cgroups.rootless = wanted_.rootless;
+    state_.config.cgroups.systemd = wanted_.cgroup_manager.starts_with("cgroup-systemd");
     if (!state_.cgroup_paths.empty()) return {};
     return cgroup_->apply(resources_, cgroups::driver::device_policy::keep);  // which refuses a limit
   }
@@ -322,13 +323,27 @@ class creation {
     state_.ocikit.owns_cgroup = false;
     OCIKIT_TRY(std::move(recorded));
     OCIKIT_TRY(cgroup_->create());
-    state_.ocikit.owns_cgroup = true;
-    OCIKIT_TRY(directory_.confirm_planned());  // from here on whatever is in the cgroup is ours to kill
-    if (auto made = cgroup_->paths(); made != state_.cgroup_paths) {
-      state_.cgroup_paths = std::move(made);
-      OCIKIT_TRY(directory_.write_creating(state_));
+    has_made_cgroup_ = true;
+    const auto entrance = cgroup_->enter();
+    attach_later_ = entrance && std::holds_alternative<cgroups::enter_by_attach>(*entrance);
+    if (!attach_later_) {
+      state_.ocikit.owns_cgroup = true;
+      OCIKIT_TRY(directory_.confirm_planned());  // from here on whatever is in the cgroup is ours to kill
+      if (auto made = cgroup_->paths(); made != state_.cgroup_paths) {
+        state_.cgroup_paths = std::move(made);
+        OCIKIT_TRY(directory_.write_creating(state_));
+      }
     }
     return cgroup_->apply(resources_, cgroups::driver::device_policy::enforce);
+  }
+
+  /// The init enters its cgroup with our help, which may be what makes the cgroup ours.
+  result<void> attach_to_cgroup() {
+    OCIKIT_TRY(cgroup_->attach(init_.pid()));
+    if (state_.ocikit.owns_cgroup) return {};
+    state_.ocikit.owns_cgroup = true;
+    state_.cgroup_paths = cgroup_->paths();
+    return directory_.replace_planned(state_);
   }
 
   result<void> take(const open_hook_output& s) {
@@ -432,16 +447,19 @@ class creation {
     where.streams = wanted_.streams;
     where.becomes_root = facts_.mounts.user_namespace;
     where.waits = (s.flags & CLONE_NEWUSER) != 0;
-    if (where.waits && where.joins.empty()) OCIKIT_TRY(make_gate(where));
     OCIKIT_TRY(enter_cgroup(where));
+    const bool waits_for_ids = where.waits;
+    where.waits = where.waits || attach_later_;  // a namespace of cgroups begins where the init is when it is made
+    if (where.waits && where.joins.empty()) OCIKIT_TRY(make_gate(where));
     if (!wanted_.started_by_runtime) OCIKIT_TRY(make_fifo(where));
     std::vector<int> numbers;
     for (const unique_fd& slot : slots_) numbers.push_back(slot.get());
     auto started = init_.start(plan_, numbers, with_, where);
     if (!started && where.cgroup >= 0 && can_attach_later(started.error().code())) {
       where.cgroup = -1;
+      attach_later_ = where.waits = true;
+      if (where.joins.empty() && where.gate < 0) OCIKIT_TRY(make_gate(where));
       started = init_.start(plan_, numbers, with_, where);
-      attach_later_ = true;
     }
     // Processes may only be moved below a cgroup whose cgroup.procs may be written, too.
     if (!started && where.cgroup >= 0 && started.error().code() == EACCES)
@@ -453,7 +471,8 @@ class creation {
     gate_theirs_.reset();
     fifo_.reset();
     forget_slots();
-    if (attach_later_) OCIKIT_TRY(cgroup_->attach(init_.pid()));
+    if (attach_later_) OCIKIT_TRY(attach_to_cgroup());
+    if (where.waits && !waits_for_ids) OCIKIT_TRY(let_init_go());
     if (facts_.has_cgroup) return {};
     OCIKIT_TRY(note_process());  // without a cgroup its number is all that leads to it
     return directory_.write_creating(state_);
@@ -516,6 +535,11 @@ class creation {
 
   result<void> take(const map_ids& s) {
     OCIKIT_TRY(write_id_maps(init_.pid(), {s.uids, s.gids}));
+    return let_init_go();
+  }
+
+  /// Lets the init begin that was born to wait.
+  result<void> let_init_go() {
     if (!gate_ours_) return init_.go();
     OCIKIT_TRY(sys::write_all(gate_ours_, "g"));
     gate_ours_.reset();
@@ -587,6 +611,7 @@ class creation {
   bool new_group_ = false;
   bool waiting_ = false;
   bool attach_later_ = false;
+  bool has_made_cgroup_ = false;
   bool init_was_started_ = false;
   bool kept_ = false;
   bool undone_ = false;

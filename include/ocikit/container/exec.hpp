@@ -222,10 +222,16 @@ class execution {
       attach_later = std::holds_alternative<cgroups::enter_by_attach>(*entrance);
     }
     auto started = init_.start(plan_, {}, with_, where);
+    // Whoever may not move processes there may know somebody who may: systemd moves those of its users.
+    if (!started && where.cgroup >= 0 && started.error().code() == EACCES) {
+      where.cgroup = -1;
+      attach_later = true;
+      started = init_.start(plan_, {}, with_, where);
+    }
     if (!started && where.cgroup >= 0 && started.error().code() == EBUSY)
       return tl::unexpected(in_cgroup(std::move(started).error()));
     OCIKIT_TRY(std::move(started).map_error(within_start));
-    if (attach_later) OCIKIT_TRY(cgroup.attach(init_.pid()));
+    if (attach_later) OCIKIT_TRY(cgroup.attach(init_.pid()).map_error(in_cgroup));
     return join_resctrl_groups(container_.saved, init_.pid());
   }
 

@@ -112,6 +112,12 @@ class state_directory {
   /// Replaces creating.json. Errors: as `write_state`.
   [[nodiscard]] result<void> write_creating(const state& made) { return write_document(creating_file, made); }
 
+  /// The same for what turned out after it had been planned. Errors: as `write_state`.
+  [[nodiscard]] result<void> replace_planned(const state& made) {
+    OCIKIT_TRY(write_creating(made));
+    return unlink_if_there(planned_file);
+  }
+
   /// creating.json, or planned.json with a cgroup that is not known to be the container's own; nothing when there is
   /// neither, or half a planned.json. Errors: as `read_state`.
   [[nodiscard]] result<std::optional<state>> read_creating() const {

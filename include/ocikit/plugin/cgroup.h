@@ -134,6 +134,8 @@ struct ocikit_cgroup_args {
   const struct ocikit_pair* paths;                 /**< what `paths` told when the container was made */
   uint64_t paths_count;
   uint32_t reopen; /**< 1: the cgroup of an existing container, also when it had no paths */
+  const struct ocikit_pair* annotations; /**< the container's that drivers may heed: org.systemd.property.NAME */
+  uint64_t annotations_count;
 };
 
 /** How the init gets in. */
