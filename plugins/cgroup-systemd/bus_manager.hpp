@@ -189,7 +189,7 @@ class bus_manager final : public service_manager {
 
  private:
   using clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds call_patience{10}, job_patience{30};
+  static constexpr std::chrono::seconds call_patience{30}, job_patience{30};
   static constexpr const char *service = "org.freedesktop.systemd1", *object = "/org/freedesktop/systemd1",
                               *manager_interface = "org.freedesktop.systemd1.Manager",
                               *no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";

@@ -74,14 +74,14 @@ become_systemd() {
 
 # The unified hierarchy, and in it where we are: a cgroup in which others can be made, with every controller.
 own_cgroup() {
-	local root=/sys/fs/cgroup name pid tries processes
+	local root=/sys/fs/cgroup name pid processes
 	[ ! -d "$root/unified" ] || root=$root/unified
 	own=$root$(sed -n 's/^0:://p' /proc/self/cgroup)
 	own=${own%/}
 	[ -e "$own/cgroup.procs" ] || return 0
 	if [ "$own" != "$root" ]; then # one with processes passes no controllers on
 		mkdir -p "$own/outside"
-		for tries in {1..10}; do # the list changes while it is read
+		for _ in {1..10}; do # the list changes while it is read
 			mapfile -t processes <"$own/cgroup.procs"
 			((${#processes[@]})) || break
 			for pid in "${processes[@]}"; do echo "$pid" >"$own/outside/cgroup.procs" || true; done 2>/dev/null

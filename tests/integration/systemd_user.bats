@@ -43,7 +43,6 @@ ocirun() {
 }
 
 user_bundle() {
-	local filter
 	under_systemd
 	bundle minimal
 	rm "$BUNDLE/config.json"

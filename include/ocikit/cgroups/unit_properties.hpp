@@ -106,15 +106,11 @@ inline void put_cpu_quota(std::int64_t quota, std::uint64_t period, const system
     list.remove_prefix(std::min(part.size() + 1, list.size()));
     while (part.starts_with(' ')) part.remove_prefix(1);
     unsigned first = 0;
-    auto [at, wrong] = std::from_chars(part.data(), part.data() + part.size(), first);
-    unsigned last = first;
     const char* const end = part.data() + part.size();
-    if (wrong == std::errc{} && at != end && *at == '-')
-      std::tie(at, wrong) = [&] {
-        const auto r = std::from_chars(at + 1, end, last);
-        return std::pair{r.ptr, r.ec};
-      }();
-    if (wrong != std::errc{} || at != end || first > last || last >= most) return refuse();
+    auto read = std::from_chars(part.data(), end, first);
+    unsigned last = first;
+    if (read.ec == std::errc{} && read.ptr != end && *read.ptr == '-') read = std::from_chars(read.ptr + 1, end, last);
+    if (read.ec != std::errc{} || read.ptr != end || first > last || last >= most) return refuse();
     mask.resize(std::max<std::size_t>(mask.size(), last / 8 + 1));
     for (unsigned n = first; n <= last; ++n) mask[n / 8] = static_cast<std::uint8_t>(mask[n / 8] | 1U << n % 8);
   }
@@ -297,9 +293,9 @@ namespace detail {
       return detail::refuse_property(key, "a property's name is three letters or more, and nothing else");
     if (detail::is_drivers_own(name))
       return detail::refuse_property(key, "the property " + name + " is not for annotations to set");
-    auto value = OCIKIT_TRY(parse_gvariant(text).map_error([&](error e) {
-      return std::move(e).within("the property's value is not usable").at("/annotations/" + key.substr(0, 120));
-    }));
+    const std::string where = "/annotations/" + key.substr(0, 120);
+    auto value = OCIKIT_TRY(parse_gvariant(text).map_error(
+        [&](error e) { return std::move(e).within("the property's value is not usable").at(where); }));
     const bool seconds =
         name.size() > 3 && name.ends_with("Sec") && name[name.size() - 4] >= 'a' && name[name.size() - 4] <= 'z';
     if (seconds) {
