@@ -279,6 +279,31 @@ no_units() {
 		jobs+=($!)
 	done
 	for job in "${jobs[@]}"; do wait "$job" || bad=$((bad + 1)); done
-	((bad == 0)) || fail "$bad failed: $(sort "$WORK/errors" | uniq -c | head -5)"
+	((bad == 0)) || fail "$bad failed: $(grep level=error "$WORK/errors" | sed "s/.*msg=//; s/$ID-[0-9]*/ID/g" |
+		sort | uniq -c | head -5)"
+	no_units
+}
+
+@test "a container that may write to its own cgroups owns them, by any driver, and no other does" {
+	local manager options owner path
+	while read -r manager options owner; do
+		systemd_bundle '.process.user = {uid: 1234, gid: 5}' '.linux.namespaces = (.linux.namespaces
+			| map(select(.type != "cgroup")) + [{type: "cgroup"}])' '.mounts = (.mounts
+			| map(select(.destination != "/sys/fs/cgroup")) + [{destination: "/sys/fs/cgroup", type: "cgroup",
+			source: "cgroup", options: ["nosuid", "'"$options"'"]}])'
+		[ "$manager" = cgroup-systemd ] || edit '.linux.cgroupsPath = "/'"$ID"'"'
+		args /bin/sleep 1000
+		ocirun_detached --cgroup-manager "$manager" run --detach --bundle "$BUNDLE" "$ID"
+		path=$(jq -r '.cgroup_paths[""]' "$ROOT/$ID/state.json")
+		[ "$(stat -c %u "$path" "$path/cgroup.procs" "$path/cgroup.subtree_control" | tr '\n' ' ')" = \
+			"$owner $owner $owner " ] || fail "$manager $options: $(stat -c '%u %n' "$path" "$path"/cgroup.*)"
+		[ "$(stat -c %u "$path/cgroup.kill")" = 0 ]
+		ocirun delete --force "$ID"
+	done <<-END
+		cgroup-systemd rw 1234
+		cgroup-systemd ro 0
+		cgroup-fs2 rw 1234
+		cgroup-fs2 ro 0
+	END
 	no_units
 }

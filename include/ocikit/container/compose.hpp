@@ -55,6 +55,13 @@ struct create_facts {
 
 namespace detail {
 
+/// The host id of `inside` by `mappings`; without mappings, `inside`.
+inline std::uint32_t host_id(const std::vector<spec::id_mapping>& mappings, std::uint32_t inside) {
+  for (const spec::id_mapping& m : mappings)
+    if (inside >= m.container_id && inside - m.container_id < m.size) return m.host_id + (inside - m.container_id);
+  return inside;
+}
+
 /// What a config without /linux says of it.
 inline const spec::linux_platform& no_platform() {
   static const spec::linux_platform none;
@@ -184,6 +191,7 @@ class composer {
                          plan_.texts.keep(map_text(platform.gid_mappings))};
       plan_.add(actor::runtime, maps, "/linux/uidMappings");
     }
+    hand_over_the_cgroup(platform);
     if (arrives_) {
       plan_.add(actor::init, process::plan_oom_score(*config_.process));  // as long as it is the runtime's user
       if (labelled_early_) add_early_labels(plan_, known_.new_keyring, known_.labels);
@@ -207,6 +215,23 @@ class composer {
     }
     plan_.add(actor::init, namespaces::plan_names(config_));
     return {};
+  }
+
+  /// A container that can write to the cgroups it sees, and sees its own alone, shall own them: then a systemd may run
+  /// in it. As runc, the owner is the user of the first process.
+  void hand_over_the_cgroup(const spec::linux_platform& platform) {
+    if (!known_.privileged || !known_.has_cgroup || !known_.mounts.unified_cgroups || !config_.process) return;
+    const auto found = namespaces::find(platform.namespaces, spec::namespace_type::cgroup);
+    if (found.entry == nullptr || !found.entry->path.empty()) return;
+    const auto mounted = std::ranges::find_if(config_.mounts, [](const spec::mount& m) {
+      return m.source == "cgroup" && (m.destination == "/sys/fs/cgroup" || m.destination == "/sys/fs/cgroup/");
+    });
+    if (mounted == config_.mounts.end()) return;
+    if (mounted->options && std::ranges::find(*mounted->options, "ro") != mounted->options->end()) return;
+    const std::uint32_t owner = detail::host_id(platform.uid_mappings, config_.process->user.uid);
+    if (owner != 0)
+      plan_.add(actor::runtime, hand_over_cgroup{plan_.texts.keep(known_.cgroup_path), owner},
+                "/mounts/" + std::to_string(mounted - config_.mounts.begin()));
   }
 
   /// Inside the new cgroup namespace, so that its root is the container's own cgroup with the limits.

@@ -77,13 +77,6 @@ inline std::string timestamp_now() {
   return text;
 }
 
-/// The host id of `inside` by `mappings`; without mappings, `inside`.
-inline std::uint32_t host_id(const std::vector<spec::id_mapping>& mappings, std::uint32_t inside) {
-  for (const spec::id_mapping& m : mappings)
-    if (inside >= m.container_id && inside - m.container_id < m.size) return m.host_id + (inside - m.container_id);
-  return inside;
-}
-
 }  // namespace detail
 
 /// A container on its way: what `create` makes and gives back. As long as it is not `keep`-ed, its destruction undoes
@@ -357,6 +350,8 @@ class creation {
                     init_.pid())
         .map_error(while_taking(s));
   }
+
+  result<void> take(const hand_over_cgroup& s) { return chown_cgroup(s.path, s.owner).map_error(while_taking(s)); }
 
   /// A group of the container's own name is on record before it is there. One that the config names is for others too
   /// and stays; should this creation fail, it goes with the rest, unless somebody has joined it meanwhile.

@@ -43,4 +43,23 @@ namespace ocikit::container {
   return {};
 }
 
+/// Gives the cgroup at `path` to `owner`, with those of its files that the kernel says may be delegated. Its group
+/// stays. Errors: system. Since: Linux 4.15 (/sys/kernel/cgroup/delegate; before, three files are known).
+[[nodiscard]] inline result<void> chown_cgroup(zstring_view path, uid_t owner) {
+  constexpr std::size_t longest = 4096;
+  const unique_fd cgroup = OCIKIT_TRY(sys::openat(sys::at_fdcwd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+  constexpr auto same_group = static_cast<gid_t>(-1);
+  OCIKIT_TRY(sys::fchownat(cgroup, "", owner, same_group, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW));
+  const std::string files = sys::read_file(sys::at_fdcwd, "/sys/kernel/cgroup/delegate", longest)
+                                .value_or("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
+  for (std::string_view rest = files; !rest.empty();) {
+    const std::string file{rest.substr(0, rest.find('\n'))};
+    rest.remove_prefix(std::min(file.size() + 1, rest.size()));
+    if (file.empty()) continue;
+    auto done = sys::fchownat(cgroup, file, owner, same_group, AT_SYMLINK_NOFOLLOW);
+    if (!done && done.error().code() != ENOENT) return done;  // a controller's that is not enabled
+  }
+  return {};
+}
+
 }  // namespace ocikit::container

@@ -125,6 +125,9 @@ inline std::string words(const call_hooks& s) { return "run the " + std::string{
 inline std::string words(const execute_hook& s) {
   return "run the " + std::string{s.kind} + " hook #" + std::to_string(s.index) + ": " + quoted_list(s.arguments);
 }
+inline std::string words(const hand_over_cgroup& s) {
+  return "give the cgroup " + std::string{s.path} + " to user " + std::to_string(s.owner);
+}
 inline std::string words(const delegate_cgroup& s) { return "delegate the cgroup " + std::string{s.path}; }
 inline std::string words(const open_hook_output& s) {
   return "open " + std::string{s.path} + " for the output of hooks";

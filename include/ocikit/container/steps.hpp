@@ -105,6 +105,16 @@ struct delegate_cgroup {
   bool operator==(const delegate_cgroup&) const = default;
 };
 
+/// Gives the container's cgroup at `path` to `owner`, an id of the host's: what the kernel says may be delegated.
+struct hand_over_cgroup {
+  static constexpr std::string_view name = "hand over the cgroup";
+  zstring_view path = {};
+  std::uint32_t owner = 0;
+  static constexpr auto members =
+      std::make_tuple(member{"path", &hand_over_cgroup::path}, member{"owner", &hand_over_cgroup::owner});
+  bool operator==(const hand_over_cgroup&) const = default;
+};
+
 /// Opens the host's file at `path` for what hooks write, into `slot`; it is made where it is missing.
 struct open_hook_output {
   static constexpr std::string_view name = "open a file for the output of hooks";
@@ -209,10 +219,9 @@ struct joined<std::variant<A...>> {
 };
 }  // namespace detail
 
-using own_step =
-    std::variant<make_cgroup, open_namespace, open_procfs, make_id_mapping, start_init, map_ids, call_hooks, save_state,
-                 delegate_cgroup, open_hook_output, send_listener, arrive, execute_hook, learn_pid, use_procfs,
-                 hand_over, await_start>;
+using own_step = std::variant<make_cgroup, open_namespace, open_procfs, make_id_mapping, start_init, map_ids,
+                              call_hooks, save_state, delegate_cgroup, hand_over_cgroup, open_hook_output,
+                              send_listener, arrive, execute_hook, learn_pid, use_procfs, hand_over, await_start>;
 
 /// Any step. The index of its kind is also its number on the wire: runtime and init are always built together.
 using step = detail::joined<own_step, namespaces::step, mounts::step, process::step, lsm::step,
