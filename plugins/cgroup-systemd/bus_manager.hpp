@@ -189,7 +189,7 @@ class bus_manager final : public service_manager {
 
  private:
   using clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds call_patience{30}, job_patience{30};
+  static constexpr std::chrono::seconds call_patience{30}, job_patience{30}, look_again{1};
   static constexpr const char *service = "org.freedesktop.systemd1", *object = "/org/freedesktop/systemd1",
                               *manager_interface = "org.freedesktop.systemd1.Manager",
                               *no_such_unit = "org.freedesktop.systemd1.NoSuchUnit";
@@ -222,6 +222,10 @@ class bus_manager final : public service_manager {
   static std::uint64_t microseconds_left(clock::time_point until) {
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(until - clock::now());
     return static_cast<std::uint64_t>(std::max<std::int64_t>(left.count(), 0));
+  }
+
+  static constexpr std::uint64_t microseconds_of(std::chrono::microseconds time) {
+    return static_cast<std::uint64_t>(time.count());
   }
 
   [[nodiscard]] std::string whose() const { return of_user_ ? "the user's systemd" : "systemd"; }
@@ -413,12 +417,34 @@ class bus_manager final : public service_manager {
       if (microseconds_left(until) == 0)
         return tl::unexpected(error::state(doing + ": no word of its job in 30 seconds"));
       int code = sd_bus_process(bus_.get(), nullptr);
-      if (code == 0) code = sd_bus_wait(bus_.get(), microseconds_left(until));
+      if (code == 0) {
+        code = sd_bus_wait(bus_.get(), std::min(microseconds_left(until), microseconds_of(look_again)));
+        if (code == 0 && !exists(job)) return wait_for_state(unit, active, doing, until);
+      }
       if (code < 0 && code != -EINTR) return wait_for_state(unit, active, doing, until);
     }
   }
 
-  /// The connection broke, so nobody will tell what became of the job: looks at the unit itself.
+  /// Whether the job has not ended. The signal that tells of its end may have been lost.
+  [[nodiscard]] bool exists(const std::string& job) {
+    std::string state;
+    return read_property(job.c_str(), "org.freedesktop.systemd1.Job", "State", state) >= 0;
+  }
+
+  /// Whether systemd is still at work on the unit at `path`.
+  [[nodiscard]] bool has_job(const std::string& path) {
+    sd_bus_message* answer = nullptr;
+    sd_bus_error said = SD_BUS_ERROR_NULL;
+    const int code = sd_bus_get_property(bus_.get(), service, path.c_str(), "org.freedesktop.systemd1.Unit", "Job",
+                                         &said, &answer, "(uo)");
+    sd_bus_error_free(&said);
+    const detail::message_handle owned{answer};
+    std::uint32_t id = 0;
+    const char* job = nullptr;
+    return code >= 0 && sd_bus_message_read(answer, "(uo)", &id, &job) >= 0 && id != 0;
+  }
+
+  /// Nobody will tell what became of the job, because the connection broke: looks at the unit itself.
   result<void> wait_for_state(const std::string& unit, bool active, const std::string& doing, clock::time_point until) {
     const std::string path = OCIKIT_TRY(path_of(unit));
     while (microseconds_left(until) > 0) {
@@ -428,7 +454,9 @@ class bus_manager final : public service_manager {
         if (code < 0) bus_.reset();
       }
       if (given_up_) break;
-      if (state == "active") {
+      if (bus_ && has_job(path)) {
+        // Its state may still be the one before.
+      } else if (state == "active") {
         if (active) return {};
       } else if (state == "failed" || state == "inactive") {
         if (!active) return {};

@@ -7,7 +7,7 @@
 # namespace whose first process reaps (without one, killed processes stay zombies), so that whatever it leaves behind is
 # seen and ends with it; and, with --view v2, a /sys/fs/cgroup that is a cgroup2 tree alone. With --view systemd that
 # first process is Debian's systemd, with a cgroup namespace and a /run of its own; COMMAND is in a cgroup that it
-# does not know.
+# does not know. Where that would move the processes of the caller's own cgroup, it asks for NEST_SYSTEMD=yes.
 # Exit status 77, with the reason, where that is not possible.
 set -euo pipefail
 
@@ -80,6 +80,10 @@ own_cgroup() {
 	own=${own%/}
 	[ -e "$own/cgroup.procs" ] || return 0
 	if [ "$own" != "$root" ]; then # one with processes passes no controllers on
+		if [ "${NEST_SYSTEMD:-}" != yes ]; then
+			echo "SKIP: a systemd in here needs the processes of $own moved out of it; NEST_SYSTEMD=yes allows that"
+			exit 77
+		fi
 		mkdir -p "$own/outside"
 		for _ in {1..10}; do # the list changes while it is read
 			mapfile -t processes <"$own/cgroup.procs"

@@ -5,7 +5,7 @@
 # `@@ NAME`. Exit status: 0 when all passed.
 cd "$(dirname "$(readlink -f "$0")")" || exit
 # A quarter of the containers at once: the machine is emulated.
-export PARALLEL=50
+export PARALLEL=50 NEST_SYSTEMD=yes
 export VIEW=v2 OCIRUN=$PWD/source/build/bin/ocirun BUILD_DIR=$PWD/source/build HOME=/root
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 status=0
