@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -89,13 +89,21 @@ class writer {
 
   void value(bool from) { out_ += from ? "true" : "false"; }
   void value(std::integral auto from) { out_ += std::to_string(from); }
-  /// The shortest digits that mean `from`, without an exponent; null for what is no number.
+  /// The fewest decimals that mean `from`, without an exponent; null for what is no number. Not by std::to_chars, which
+  /// brings libm.
   void value(double from) {
-    char digits[512];  // of the longest there are, some 330
-    const auto [end, failure] = std::to_chars(digits, digits + sizeof digits, from, std::chars_format::fixed);
-    const bool finite = from - from == 0;
-    out_ +=
-        failure == std::errc{} && finite ? std::string_view{digits, static_cast<std::size_t>(end - digits)} : "null";
+    if (from - from != 0) {
+      out_ += "null";
+      return;
+    }
+    constexpr int most_decimals = 340;
+    char digits[680];
+    int size = 0;
+    for (int decimals = 0; decimals <= most_decimals; ++decimals) {
+      size = std::snprintf(digits, sizeof digits, "%.*f", decimals, from);
+      if (std::strtod(digits, nullptr) == from) break;
+    }
+    out_.append(digits, static_cast<std::size_t>(size));
   }
   void value(const std::string& from) { append_quoted(out_, from, options_.html_escapes); }
   void value(has_names auto from) { append_quoted(out_, name_of(from), options_.html_escapes); }
