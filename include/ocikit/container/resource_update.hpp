@@ -27,6 +27,14 @@ void take_if_given(std::optional<Value>& to, const std::optional<Value>& from) {
   if (from) to = from;
 }
 
+/// The object, or one without properties where it is absent. Not by value_or, of which g++ 12 warns here without cause.
+template <class Object>
+[[nodiscard]] Object or_empty(const std::optional<Object>& object) {
+  Object out;
+  if (object) out = *object;
+  return out;
+}
+
 /// An object without properties is absent.
 template <class Object>
 [[nodiscard]] std::optional<Object> unless_empty(Object object) {
@@ -110,19 +118,19 @@ inline void update_block_io(const spec::block_io& wanted, spec::block_io& stored
 /// `left_alone` for the rest. Zero is absent, but in what has a use for it.
 [[nodiscard]] inline resource_update plan_update(const spec::resources& stored, const spec::resources& wanted) {
   resource_update out{stored, {}};
-  spec::memory memory = stored.memory.value_or(spec::memory{}), memory_now;
-  detail::update_memory(wanted.memory.value_or(spec::memory{}), memory, memory_now);
+  spec::memory memory = detail::or_empty(stored.memory), memory_now;
+  detail::update_memory(detail::or_empty(wanted.memory), memory, memory_now);
   out.stored.memory = detail::unless_empty(std::move(memory));
   out.now.memory = detail::unless_empty(std::move(memory_now));
-  spec::cpu cpu = stored.cpu.value_or(spec::cpu{}), cpu_now;
-  detail::update_cpu(wanted.cpu.value_or(spec::cpu{}), cpu, cpu_now);
+  spec::cpu cpu = detail::or_empty(stored.cpu), cpu_now;
+  detail::update_cpu(detail::or_empty(wanted.cpu), cpu, cpu_now);
   out.stored.cpu = detail::unless_empty(std::move(cpu));
   out.now.cpu = detail::unless_empty(std::move(cpu_now));
-  spec::block_io block_io = stored.block_io.value_or(spec::block_io{});
-  detail::update_block_io(wanted.block_io.value_or(spec::block_io{}), block_io);
+  spec::block_io block_io = detail::or_empty(stored.block_io);
+  detail::update_block_io(detail::or_empty(wanted.block_io), block_io);
   out.stored.block_io = detail::unless_empty(std::move(block_io));
   out.now.block_io = wanted.block_io;
-  out.stored.pids = out.now.pids = detail::unless_empty(wanted.pids.value_or(spec::pids{}));
+  out.stored.pids = out.now.pids = detail::unless_empty(detail::or_empty(wanted.pids));
   out.stored.unified = out.now.unified = wanted.unified;
   return out;
 }
@@ -133,7 +141,7 @@ inline void update_block_io(const spec::block_io& wanted, spec::block_io& stored
   const auto name_if = [&](bool given, const char* name) {
     if (given) names.emplace_back(name);
   };
-  const auto memory = wanted.memory.value_or(spec::memory{});
+  const auto memory = detail::or_empty(wanted.memory);
   name_if(!wanted.devices.empty(), "devices");
   name_if(!wanted.hugepage_limits.empty(), "hugepageLimits");
   name_if(wanted.network.has_value(), "network");
