@@ -4,15 +4,7 @@
 # `events`: what is printed, when, and how it ends.
 
 load helpers
-
-# file CONTROLLER NAME: a file of the container's cgroup.
-file() {
-	if [ "$VIEW" = v2 ]; then echo "/sys/fs/cgroup/$ID/$2"; else echo "/sys/fs/cgroup/$1/$ID/$2"; fi
-}
-
-has_controller() {
-	if [ "$VIEW" = v2 ]; then grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; else [ -e "/sys/fs/cgroup/$1/cgroup.procs" ]; fi
-}
+load cgroup_files
 
 # sleeping [JQ-FILTER...]: a running container.
 sleeping() {
@@ -171,12 +163,7 @@ ended() { ! kill -0 "$EVENTS" 2>/dev/null; }
 
 @test "a cgroup that others have removed is an error of one line" {
 	sleeping
-	local pid place
-	pid=$(pid_of "$ID")
-	while read -r place; do
-		echo "$pid" >"$(dirname "$place")/cgroup.procs"
-		rmdir "$place"
-	done < <(cgroups)
+	remove_cgroups
 	fails ocirun events --stats "$ID" 2>err
 	one_error <err
 	grep -q 'no such file or directory' err

@@ -4,21 +4,13 @@
 # `update`: what changes in the cgroup's files and in the state, and what does not.
 
 load helpers
-
-# file CONTROLLER NAME: a file of the container's cgroup.
-file() {
-	if [ "$VIEW" = v2 ]; then echo "/sys/fs/cgroup/$ID/$2"; else echo "/sys/fs/cgroup/$1/$ID/$2"; fi
-}
+load cgroup_files
 
 # says CONTROLLER NAME VALUE: that is what the file has.
 says() {
 	local found
 	found=$(cat "$(file "$1" "$2")")
 	[ "$found" = "$3" ] || fail "$2 is $found, not $3"
-}
-
-has_controller() {
-	if [ "$VIEW" = v2 ]; then grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; else [ -e "/sys/fs/cgroup/$1/cgroup.procs" ]; fi
 }
 
 # need CONTROLLER...: skips where one is missing.
@@ -338,12 +330,7 @@ M=1048576
 
 @test "a cgroup that others have removed is an error of one line" {
 	sleeping
-	local pid place
-	pid=$(pid_of "$ID")
-	while read -r place; do
-		echo "$pid" >"$(dirname "$place")/cgroup.procs"
-		rmdir "$place"
-	done < <(cgroups)
+	remove_cgroups
 	refused 'no such file or directory' --pids-limit 5
 	ocirun delete --force "$ID"
 }
