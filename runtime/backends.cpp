@@ -1,44 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends.hpp"
 
-#include <linux/magic.h>
 #include <unistd.h>
 
 #include <memory>
 #include <utility>
 
 #include <ocikit/cgroups/from_plugin.hpp>
+#include <ocikit/container/embedded_init.hpp>
 #include <ocikit/lsm/from_plugin.hpp>
 #include <ocikit/plugin/loader.hpp>
 #include <ocikit/sys/call.hpp>
+#include <ocikit/sys/trace.hpp>
 
 #include "plugin_search.hpp"
 #include "seccomp_filter.hpp"
 
-extern "C" const std::byte ocikit_init_image_begin[];
-extern "C" const std::byte ocikit_init_image_end[];
-
 namespace ocikit::runtime {
 container::backends make_backends(const invocation& call) {
   container::backends out;
-  out.init_image = {ocikit_init_image_begin, ocikit_init_image_end};
+  out.init_image = container::embedded_init();
   out.installed_init = OCIKIT_INSTALLED_INIT;
   out.cgroup_opener = [&call](std::string_view name) -> result<std::unique_ptr<cgroups::opener>> {
+    const sys::traced loading{[&] { return "load the cgroup driver " + std::string{name}; }};
     return OCIKIT_TRY(cgroups::load_opener(plugin_search(call.globals), name));
   };
   out.translate_labels = [&call](std::string_view name, const lsm::request& wanted) -> result<lsm::labels> {
+    const sys::traced loading{[&] { return "translate labels by " + std::string{name}; }};
     const auto module =
         OCIKIT_TRY(lsm::from_plugin(OCIKIT_TRY(plugin::load(plugin_search(call.globals), "lsm", name))));
     return module->translate(wanted);
   };
   out.compile_seccomp = [&call](const spec::seccomp& profile) { return compile_filter(call, profile); };
   return out;
-}
-
-bool host_has_unified_cgroups() {
-  struct ::statfs found {};
-  const auto r = sys::raw::call(SYS_statfs, "/sys/fs/cgroup", &found);
-  return !sys::raw::failed(r) && found.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 result<std::string> choose_cgroup_manager(const globals& options, bool unified) {

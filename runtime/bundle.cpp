@@ -12,6 +12,7 @@
 #include <ocikit/spec/limits.hpp>
 #include <ocikit/spec/parse.hpp>
 #include <ocikit/sys/call.hpp>
+#include <ocikit/sys/trace.hpp>
 
 namespace ocikit::runtime {
 namespace {
@@ -39,6 +40,7 @@ result<bundle> load_bundle(const invocation& call, zstring_view path, const spec
     if (sys::raw::failed(r))
       return tl::unexpected(error::from_errno(sys::raw::errno_of(r), "chdir " + std::string{path}));
   }
+  const sys::traced loading{[] { return "read and check config.json"; }};
   bundle out;
   out.directory = OCIKIT_TRY(current_directory());
   auto parsed = OCIKIT_TRY(spec::parse_config(OCIKIT_TRY(read_config())));

@@ -19,6 +19,8 @@ inline constexpr option global_options[] = {
     {"rootless", "", option_kind::tristate, "BOOL", "auto", "put up with missing permissions for cgroups"},
     {"cgroup-manager", "", option_kind::text, "NAME", "", "the cgroup plugin to use (default: what the host suggests)"},
     {"plugin-dir", "", option_kind::texts, "DIR", "", "a further directory to look for plugins in; repeatable"},
+    {"trace", "", option_kind::text, "FILE", "",
+     "write what took how long to this file, for ui.perfetto.dev; `-` is a text on standard error"},
     {"version", "v", option_kind::flag, "", "", "print the version"},
 };
 

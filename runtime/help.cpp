@@ -12,9 +12,6 @@
 namespace ocikit::runtime {
 namespace {
 
-constexpr option help_row{"help", "h", option_kind::flag, "", "", "show help"};
-constexpr std::string_view help_purpose = "list the commands, or show the help of one";
-
 /// Two columns: what stands on the left, and its explanation.
 using rows = std::vector<std::pair<std::string, std::string>>;
 
@@ -47,7 +44,7 @@ std::string option_rows(std::span<const option> table) {
   rows out;
   for (const option& row : table)
     if (!row.hidden) out.emplace_back(spelled(row), explained(row));
-  out.emplace_back(spelled(help_row), explained(help_row));
+  out.emplace_back(spelled(help_option), explained(help_option));
   return columns(out);
 }
 

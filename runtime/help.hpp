@@ -8,6 +8,11 @@
 
 namespace ocikit::runtime {
 
+/// What every command and the program itself take besides their tables.
+inline constexpr option help_option{"help", "h", option_kind::flag, "", "", "show help"};
+/// The purpose of `help`, which is not among the commands.
+inline constexpr std::string_view help_purpose = "list the commands, or show the help of one";
+
 /// The command called `name`, or null.
 [[nodiscard]] const command* find_command(std::string_view name) noexcept;
 

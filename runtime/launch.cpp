@@ -12,12 +12,14 @@
 #include <utility>
 
 #include <ocikit/cgroups/plan_v2.hpp>
+#include <ocikit/cgroups/tree.hpp>
 #include <ocikit/container/console.hpp>
 #include <ocikit/container/create.hpp>
 #include <ocikit/container/foreground.hpp>
 #include <ocikit/container/inherited_fds.hpp>
 #include <ocikit/container/pid_file.hpp>
 #include <ocikit/process/capabilities.hpp>
+#include <ocikit/sys/trace.hpp>
 
 #include "backends.hpp"
 #include "bundle.hpp"
@@ -75,7 +77,7 @@ class launch {
     to.bundle = std::move(from.directory);
     to.rootfs = std::move(from.rootfs);
     to.resctrl_root = std::move(from.resctrl.root);
-    to.unified_cgroups = host_has_unified_cgroups();
+    to.unified_cgroups = cgroups::host_is_unified();
     if (to.unified_cgroups) warn_of_what_v2_lacks(to.config);
     to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
     to.rootless = is_rootless(call_.globals);
@@ -94,6 +96,8 @@ class launch {
     for (const auto& name : cgroups::without_effect_on_v2(*config.platform->resources))
       names += (names.empty() ? "" : ", ") + name;
     if (!names.empty()) call_.log.warning("cgroup v2 has nothing for " + names + " (/linux/resources): ignored");
+    if (cgroups::loses_weight_to_idle(*config.platform->resources))
+      call_.log.warning(std::string{cgroups::weight_lost_to_idle});
   }
 
   result<void> pass_descriptors(container::create_request& to) {
@@ -148,7 +152,9 @@ class launch {
     container::watched_descriptor readiness;
     if (notify) readiness = {notify->fd(), [&] { return !pass_on(*notify); }};
     const container::foreground_child child{made_->pid(), made_->pidfd()};
+    std::optional<sys::traced> running{[] { return "wait for the container's end"; }};
     const auto end = OCIKIT_TRY(container::wait_in_foreground(*inbox_, child, copy, reaping, std::move(readiness)));
+    running.reset();
     made_->ended();
     if (call_.flag("keep")) {
       made_->keep();

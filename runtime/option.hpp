@@ -24,10 +24,11 @@ struct option {
   std::string_view name;        ///< without dashes
   std::string_view short_name;  ///< one letter, or empty
   option_kind kind = option_kind::flag;
-  std::string_view value;  ///< placeholder for the value in help: "FILE"
-  zstring_view fallback;   ///< the value when not given, as text; empty: none, 0 or false
-  std::string_view help;
-  bool hidden = false;  ///< accepted, but not shown
+  /// Placeholder for the value in help. FILE, SOCKET and DIR are paths of the host, which shells complete.
+  std::string_view value;
+  zstring_view fallback;  ///< the value when not given, as text; empty: none, 0 or false
+  std::string_view help;  ///< words in backquotes are the values of an option that takes no path
+  bool hidden = false;    ///< accepted, but not shown
 };
 
 }  // namespace ocikit::runtime

@@ -11,6 +11,7 @@
 #include "command_line.hpp"
 #include "global_options.hpp"
 #include "help.hpp"
+#include "trace_file.hpp"
 
 namespace ocikit::runtime {
 namespace {
@@ -48,6 +49,7 @@ class session {
  private:
   /// Settles the global options and opens the log.
   result<void> begin(const option_values& options) {
+    if (const std::string_view path = options.text("trace"); !path.empty()) trace_ = OCIKIT_TRY(trace_file::open(path));
     const caller who = read_caller(program_);
     if (options.given("debug") && options.flag("debug")) log_.threshold(sys::log_level::debug);
     globals_ = OCIKIT_TRY(decide_globals(options, who));
@@ -84,11 +86,13 @@ class session {
       return report(*wrong, failed);
     }
     const auto status = carry_out(what, *std::move(options));
+    if (const auto traced = trace_.write(program_); !traced) log_.warning(traced.error().message());
     return status ? *status : report(prefix_of(what) + status.error().message(), what.failure_status);
   }
 
   result<int> carry_out(const command& what, option_values options) {
     if (root_is_ours_to_make_ && !what.stateless) OCIKIT_TRY(make_rootless_root(globals_.root));
+    const sys::traced all{[&] { return std::string{what.name}; }};
     return what.run(invocation{what, std::move(options), globals_, log_});
   }
 
@@ -123,6 +127,7 @@ class session {
   globals globals_;
   bool root_is_ours_to_make_ = false;
   sys::logger log_;
+  trace_file trace_;
 };
 
 }  // namespace

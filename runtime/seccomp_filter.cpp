@@ -8,6 +8,7 @@
 #include <ocikit/plugin/loader.hpp>
 #include <ocikit/seccomp/cache.hpp>
 #include <ocikit/seccomp/from_plugin.hpp>
+#include <ocikit/sys/trace.hpp>
 
 #include "plugin_search.hpp"
 
@@ -27,6 +28,7 @@ result<seccomp::cached_filter> compile_or_find(const invocation& call, const spe
   const auto where = plugin_search(call.globals);
   const auto kernel = seccomp::probe_kernel();
   const auto open_compiler = [&]() -> result<std::unique_ptr<seccomp::compiler>> {
+    const sys::traced loading{[] { return "load the plugin " + std::string{compiler_plugin}; }};
     return seccomp::from_plugin(OCIKIT_TRY(plugin::load(where, "seccomp", compiler_plugin)));
   };
   const auto kept = seccomp::cache::open_or_create(call.globals.root + ".seccomp");
@@ -49,6 +51,7 @@ std::string comma_separated(const std::vector<std::string>& names) {
 
 result<seccomp::compiled_filter> compile_filter(const invocation& call, const spec::seccomp& profile) {
   if (!seccomp::wants_filter(profile)) return seccomp::compiled_filter{};
+  const sys::traced compiling{[] { return "find or compile the seccomp filter"; }};
   auto [filter, kept_before, not_kept] = OCIKIT_TRY(compile_or_find(call, profile));
   for (const std::string& text : filter.warnings) call.log.warning(text);
   if (!filter.unknown.empty())

@@ -9,9 +9,14 @@ source_dir=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/..")
 
 # What a build needs, and what the tests need beyond that: names of Debian 12's packages.
 # shellcheck disable=SC2034 # used by those who source this
-build_packages=(g++ cmake ninja-build pkg-config libexpected-dev libseccomp-dev libcap-dev libsystemd-dev)
+build_packages=(g++ cmake ninja-build pkg-config libexpected-dev libseccomp-dev libsystemd-dev)
 # shellcheck disable=SC2034
-test_packages=(catch2 systemd dbus busybox-static tini jq gawk strace bats procps mount util-linux uidmap)
+test_packages=(catch2 systemd dbus busybox-static tini jq gawk strace bats procps mount util-linux uidmap
+	groff-base mandoc bsdextrautils zsh fish dpkg-dev file)
+
+# What the programs of bench/ need that measure parts of ocikit.
+# shellcheck disable=SC2034
+bench_packages=(libbenchmark-dev nlohmann-json3-dev rapidjson-dev libjson-c-dev jq)
 
 simdjson_version=3.9.4
 # The registry's integrity value, sha512-/3oCP8GBpdyeiBMEnuI6S0yl0yekD6Qxfed67hZqU1GIVn3o/vZgE8qANm69THfw7JgHLS9zjx56F/dO3q+koA==,

@@ -11,8 +11,8 @@
 #   --vm       those of the virtual machine too
 #   -R         only tests whose name matches
 #
-# Ends with the skipped tests and their reasons, and a line `N passed, N failed, N skipped`. A file of integration tests
-# counts as the tests in it. Exit status: 0 when none failed.
+# Ends with the skipped tests and their reasons, the failed ones with what they said, and a line `N passed, N failed, N
+# skipped`. A file of integration tests counts as the tests in it. Exit status: 0 when none failed.
 set -euo pipefail
 # shellcheck source=tests/prepare.sh
 source "$(dirname "$(readlink -f "$0")")/prepare.sh"
@@ -31,7 +31,7 @@ while (($#)); do
 	shift 2
 done
 
-install_packages "${build_packages[@]}" "${test_packages[@]}"
+install_packages "${build_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}"
 find_simdjson
 build "$preset"
 build_dir=$source_dir/build/$preset
@@ -54,33 +54,42 @@ run_tests unit "$(nproc)" -LE '^root$'
 run_tests root "$(nproc)" -L '^root$'
 dev_null_after=$(dev_null)
 
-passed=0 failed=0 skipped=0 skips=()
+passed=0 failed=0 skipped=0 skips=() failures=()
 skip() { # NAME REASON
 	skipped=$((skipped + 1))
 	skips+=("$1: $2")
 }
 
+fail() { # NAME WHAT-IT-SAID
+	failed=$((failed + 1))
+	failures+=("$1: $2")
+}
+
+# What a test said that failed follows its `not ok`, each line after a `#`.
 count_tap() { # NAME FILE
-	local line
+	local line failing=''
 	while IFS= read -r line; do
 		case $line in
-		'ok '*'# skip'*) skip "$1: $(sed -E 's/^ok [0-9]+ (.*) # skip.*/\1/' <<<"$line")" "${line##*# skip }" ;;
-		'ok '*) passed=$((passed + 1)) ;;
-		'not ok '*) failed=$((failed + 1)) ;;
+		'ok '*'# skip'*) failing='' && skip "$1: $(sed -E 's/^ok [0-9]+ (.*) # skip.*/\1/' <<<"$line")" "${line##*# skip }" ;;
+		'ok '*) failing='' && passed=$((passed + 1)) ;;
+		'not ok '*) failing=yes && fail "$1" "${line#not ok }" ;;
+		'#'*) [ -z "$failing" ] || failures[-1]+=$'\n'$line ;;
 		esac
 	done <"$2"
 }
+
+said() { sed -n "/ Testing: $1\$/,/^<end of output>/p" "$log"; } # NAME: what ctest has from it
 
 # ctest's line for a test: "  3/12 Test  #3: integration.hooks ....   Passed    1.02 sec".
 while read -r name verdict; do
 	tap=$build_dir/tap/$name
 	before=$failed
 	case $verdict in
-	Skipped) skip "$name" "$(sed -n "/ Testing: $name\$/,/ Testing: /s/^SKIP: //p" "$log" | head -1)" ;;
+	Skipped) skip "$name" "$(said "$name" | sed -n 's/^SKIP: //p' | head -1)" ;;
 	Passed) if [ -e "$tap" ]; then count_tap "$name" "$tap"; else passed=$((passed + 1)); fi ;;
 	*)
 		[ ! -e "$tap" ] || count_tap "$name" "$tap"
-		((failed > before)) || failed=$((failed + 1)) # it never got as far as reporting one
+		((failed > before)) || fail "$name" "$verdict"$'\n'"$(said "$name" | tail -40)" # it reported none by itself
 		;;
 	esac
 done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) \.*(\*\*\*)? *([A-Za-z]+).*/\1 \3/p' "$out")
@@ -93,13 +102,13 @@ if [ -n "$vm" ] || [ "$label" = vm ]; then
 	case $vm_status in
 	0) ;;
 	77) skip vm "$(sed -n 's/^SKIP: //p' "$out" | head -1)" ;;
-	*) ((failed > before)) || failed=$((failed + 1)) ;; # it never got as far as reporting one
+	*) ((failed > before)) || fail vm "$(tail -40 "$out")" ;; # it never got as far as reporting one
 	esac
 fi
 if [ "$dev_null_before" != "$dev_null_after" ]; then
-	say "the tests changed the host's /dev/null: $dev_null_before, now $dev_null_after"
-	failed=$((failed + 1))
+	fail tests "they changed the host's /dev/null: $dev_null_before, now $dev_null_after"
 fi
 for line in ${skips[@]+"${skips[@]}"}; do echo "skipped: $line"; done
+for lines in ${failures[@]+"${failures[@]}"}; do echo "failed: $lines"; done
 echo "$passed passed, $failed failed, $skipped skipped"
-((failed == 0 && passed > 0))
+((failed == 0 && passed + skipped > 0))

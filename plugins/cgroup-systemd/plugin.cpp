@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bus_manager.hpp>
+
 #include <ocikit/cgroups/as_plugin.hpp>
 #include <ocikit/cgroups/systemd.hpp>
-
-#include "bus_manager.hpp"
 
 namespace {
 

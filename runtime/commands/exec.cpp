@@ -28,7 +28,7 @@ namespace {
 constexpr option options[] = {
     shared::console_socket,
     shared::pidfd_socket,
-    {"cwd", "", option_kind::text, "DIR", "", "the working directory in the container"},
+    {"cwd", "", option_kind::text, "PATH", "", "the working directory in the container"},
     {"env", "e", option_kind::texts, "NAME=VALUE", "", "a variable added to the environment; repeatable"},
     {"tty", "t", option_kind::flag, "", "", "give the process a pseudo-terminal"},
     {"user", "u", option_kind::text, "UID[:GID]", "", "the user id, and the group id, as numbers"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
+#include <ocikit/cgroups/tree.hpp>
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/describe.hpp>
 #include <ocikit/container/labels.hpp>
@@ -54,7 +55,7 @@ result<int> run(const invocation& call) {
   facts.mounts.user_namespace = has(spec::namespace_type::user);
   facts.mounts.mount_namespace = has(spec::namespace_type::mount);
   facts.mounts.cgroup_namespace = has(spec::namespace_type::cgroup);
-  facts.mounts.unified_cgroups = host_has_unified_cgroups();
+  facts.mounts.unified_cgroups = cgroups::host_is_unified();
   facts.mounts.cgroup_paths = find_cgroup(call, facts, from.config);
   facts.cgroup_path = facts.mounts.cgroup_paths.empty() ? facts.state.id : facts.mounts.cgroup_paths.front().second;
   facts.new_keyring = !call.flag("no-new-keyring");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <linux/magic.h>
 #include <unistd.h>
 
+#include <ocikit/cgroups/tree.hpp>
 #include <ocikit/spec/default_config.hpp>
 #include <ocikit/spec/write.hpp>
 #include <ocikit/sys/call.hpp>
@@ -17,16 +17,9 @@ constexpr option options[] = {
     {"rootless", "", option_kind::flag, "", "", "for a container that an ordinary user can start"},
 };
 
-/// On a host with cgroup v2 alone a container can have a cgroup namespace without losing sight of any controller.
-bool host_has_cgroup_v2_alone() {
-  const auto dir = sys::openat(sys::at_fdcwd, "/sys/fs/cgroup", O_PATH | O_DIRECTORY);
-  if (!dir) return false;
-  const auto found = sys::fstatfs(*dir);
-  return found && found->f_type == CGROUP2_SUPER_MAGIC;
-}
-
 spec::config document(bool rootless) {
-  const spec::default_config_options host{.cgroup_namespace = host_has_cgroup_v2_alone()};
+  // On cgroup v2 alone a container can have a cgroup namespace without losing sight of any controller.
+  const spec::default_config_options host{.cgroup_namespace = cgroups::host_is_unified()};
   return rootless ? spec::default_rootless_config(::geteuid(), ::getegid(), host) : spec::default_config(host);
 }
 

@@ -47,6 +47,7 @@ void warn_of_what_v2_lacks(const invocation& call, spec::resources wanted) {
   std::string names;
   for (const auto& name : cgroups::without_effect_on_v2(wanted)) names += (names.empty() ? "" : ", ") + name;
   if (!names.empty()) call.log.warning("cgroup v2 has nothing for " + names + ": ignored");
+  if (cgroups::loses_weight_to_idle(wanted)) call.log.warning(std::string{cgroups::weight_lost_to_idle});
 }
 
 result<int> run(const invocation& call) {

@@ -43,6 +43,7 @@ struct machine {
   bool entered_directory = false;
   bool has_home = false;
   bool filtered = false;  ///< a seccomp filter is in force
+  bool traces = false;    ///< the runtime wants to know when each step was taken
   std::uint32_t slot_count = 0;
   mounts::workspace tree{};
   process::program_path& program = the_program;
@@ -106,6 +107,15 @@ constinit std::size_t small_arena_used = 0;
     m.terminal_master = -1;
   }
   return r;
+}
+
+/// For the trace. Behind a filter there is none, lest it ends the init for asking the time.
+void tell_time(const machine& m, std::uint32_t step) noexcept {
+  if (!m.traces || m.filtered) return;
+  struct ::timespec now {};
+  (void)sys::raw::call(SYS_clock_gettime, CLOCK_REALTIME, &now);
+  const wire::report what{wire::report_kind::taken, step, 0, 0, 0, -1, 0, now.tv_sec * 1'000'000'000 + now.tv_nsec};
+  (void)sys::raw::sendto(m.runtime, &what, sizeof what, MSG_NOSIGNAL);
 }
 
 /// Blocks for the runtime's word; a runtime that is gone ends the container before it began.
@@ -286,8 +296,10 @@ outcome listen_to_signals() noexcept {
 }
 
 outcome take(const container::await_start& s, machine& m) noexcept {
-  if (!s.by_runtime)
+  if (!s.by_runtime) {
     if (const outcome r = listen_to_signals(); failed(r)) return r;
+    m.traces = false;  // nobody will listen
+  }
   const outcome r = report_and_wait(m, wire::report_kind::created, s.by_runtime ? m.runtime : m.start_fifo);
   m.started = !failed(r);
   return r;
@@ -464,6 +476,8 @@ void take_all(plan_bytes plan, machine& m) noexcept {
   front.read_pod(head);
   if (head.magic != wire::magic || head.version != wire::version || head.size != plan.size) refuse_plan(m);
   if (head.arrives == 0) (void)sys::raw::prctl(PR_SET_DUMPABLE, 0);
+  m.traces = head.traces != 0;
+  tell_time(m, wire::no_step);
   const std::size_t slots_size = std::size_t{head.slot_count} * sizeof(int);
   if (slots_size > plan.size - sizeof head) refuse_plan(m);
   static_assert(sizeof(int) == 4);
@@ -493,6 +507,7 @@ void take_all(plan_bytes plan, machine& m) noexcept {
     wire::reader reader{plan.data + at, step.size, scratch, scratch_size};
     if (!dispatch(step.kind, reader, m, std::make_index_sequence<std::variant_size_v<container::step>>{}))
       refuse_plan(m);
+    tell_time(m, step.index);
     at += step.size;
   }
 }

@@ -92,6 +92,12 @@ std::string file_of(const driver& d, std::string_view key, const std::string& fi
 
 }  // namespace
 
+TEST_CASE("whether the host has v2 alone is what the file system says") {
+  CHECK(host_is_unified() == unified_host());
+  CHECK_FALSE(host_is_unified({"/proc", "/proc/self", true}));
+  CHECK_FALSE(host_is_unified({"/does/not/exist", "/proc/self", true}));
+}
+
 TEST_CASE("v1: the cgroup above stays") {
   if (!ready(view::as_is)) return;
   fs_opener direct;

@@ -137,6 +137,25 @@ TEST_CASE("the weight is the formula's for every number of shares, to the last o
   CHECK(wrong == 0);
 }
 
+TEST_CASE("an idle cgroup gets no weight, because the kernel refuses any") {
+  spec::cpu idle;
+  idle.shares = 1024;
+  idle.idle = 1;
+  auto r = with_cpu(idle);
+  CHECK(shown(plan_v2(r)) == lines{"cpu.idle=1"});
+  CHECK(loses_weight_to_idle(r));
+  r.unified = {{"cpu.weight", "8"}};
+  CHECK(shown(plan_v2(r)) == lines{"cpu.idle=1"});
+  r.cpu.reset();
+  CHECK(shown(plan_v2(r)) == lines{"cpu.weight=8"});
+  CHECK_FALSE(loses_weight_to_idle(r));
+  r.unified = {{"cpu.idle", "1"}, {"cpu.weight", "8"}};
+  CHECK(shown(plan_v2(r)) == lines{"cpu.idle=1"});
+  CHECK(loses_weight_to_idle(r));
+  r.unified = {{"cpu.idle", "1"}};
+  CHECK_FALSE(loses_weight_to_idle(r));
+}
+
 TEST_CASE("cpu on both versions") {
   spec::cpu c;
   c.shares = 1024;

@@ -12,6 +12,7 @@
 #include <ocikit/cgroups/systemd.hpp>
 
 #include "catch.hpp"
+#include "noted_manager.hpp"
 
 using namespace ocikit;
 using namespace ocikit::cgroups;
@@ -29,6 +30,11 @@ struct host {
     fs::create_directories(root / "proc");
     fs::create_directories(root / "cg/machine.slice");
     std::ofstream{root / "proc/uid_map"} << "0 0 4294967295\n";
+    notes.on_start = [this]() -> result<void> {
+      if (start_errors-- > 0) return tl::unexpected(start_error);
+      make_cgroup(procs);
+      return {};
+    };
   }
   ~host() { fs::remove_all(root); }
   host(const host&) = delete;
@@ -49,47 +55,15 @@ struct host {
   [[nodiscard]] std::unique_ptr<driver> reopened(const std::string& below = "");
 
   fs::path root;
-  std::vector<std::string> notes;
-  unit_properties told;
+  testing::manager_notes notes;
   int start_errors = 0;  ///< how many more times starting fails
   error start_error = error::from_errno(EEXIST, "there");
   std::string procs = "4242\n";  ///< of a unit that was started
 };
 
-struct manager_in_memory final : service_manager {
-  explicit manager_in_memory(host& h) : on{h} {}
-  host& on;
-
-  result<void> note(const std::string& what) {
-    on.notes.push_back(what);
-    return {};
-  }
-  result<unsigned> version() override { return 257; }
-  result<std::string> control_group() override { return std::string{"/user.slice/user@1.service"}; }
-  result<std::string> control_group_of(const std::string&) override { return std::string{}; }
-  result<void> start(const std::string& unit, std::span<const unit_property> properties) override {
-    OCIKIT_TRY(note("start " + unit));
-    on.told.assign(properties.begin(), properties.end());
-    if (on.start_errors-- > 0) return tl::unexpected(on.start_error);
-    on.make_cgroup(on.procs);
-    return {};
-  }
-  result<void> set_properties(const std::string& unit, std::span<const unit_property> properties) override {
-    on.told.assign(properties.begin(), properties.end());
-    return note("set " + unit);
-  }
-  result<void> stop(const std::string& unit) override { return note("stop " + unit); }
-  result<void> reset_failed(const std::string& unit) override { return note("reset " + unit); }
-  result<void> attach(const std::string& unit, const std::string& below, pid_t pid) override {
-    return note("attach " + unit + " " + below + " " + std::to_string(pid));
-  }
-};
-
 systemd_opener opener_on(host& h, bool of_user = false) {
   return systemd_opener{
-      [&h](bool) -> result<std::unique_ptr<service_manager>> { return std::make_unique<manager_in_memory>(h); },
-      {(h.root / "cg").string(), (h.root / "proc").string(), false},
-      of_user};
+      testing::connect_to_notes(h.notes), {(h.root / "cg").string(), (h.root / "proc").string(), false}, of_user};
 }
 
 std::unique_ptr<driver> host::opened(spec::string_map annotations) {
@@ -127,15 +101,15 @@ TEST_CASE("a scope is started with the init, and gets its limits with it and in 
   REQUIRE(d->create());
   REQUIRE(d->apply(some_limits(), driver::device_policy::keep));
   CHECK(std::holds_alternative<enter_by_attach>(*d->enter()));
-  CHECK(h.notes.empty());
+  CHECK(h.notes.lines.empty());
   REQUIRE(d->attach(init));
-  CHECK(h.notes == lines{"start p-c1.scope"});
-  CHECK(find(h.told, "PIDs")->value == bus_value{bus_value::array{"u", {{std::uint32_t{init}}}}});
-  CHECK(find(h.told, "TasksMax")->value == bus_value{std::uint64_t{7}});
-  CHECK(find(h.told, "KillMode")->value == bus_text("mixed"));
-  CHECK(find(h.told, "Slice")->value == bus_text("machine.slice"));
-  CHECK(h.told.back().name == "KillMode");  // so that it wins
-  CHECK(find(h.told, "other") == nullptr);
+  CHECK(h.notes.lines == lines{"start p-c1.scope"});
+  CHECK(find(h.notes.told, "PIDs")->value == bus_value{bus_value::array{"u", {{std::uint32_t{init}}}}});
+  CHECK(find(h.notes.told, "TasksMax")->value == bus_value{std::uint64_t{7}});
+  CHECK(find(h.notes.told, "KillMode")->value == bus_text("mixed"));
+  CHECK(find(h.notes.told, "Slice")->value == bus_text("machine.slice"));
+  CHECK(h.notes.told.back().name == "KillMode");  // so that it wins
+  CHECK(find(h.notes.told, "other") == nullptr);
   CHECK(h.content("pids.max").starts_with("7"));
   CHECK(h.content("cpu.max").starts_with("13000 100000"));
 }
@@ -147,28 +121,43 @@ TEST_CASE("an update tells systemd and the files what is given, and nothing of d
   spec::resources only_pids;
   only_pids.pids = spec::pids{9};
   REQUIRE(d->apply(only_pids, driver::device_policy::keep));
-  CHECK(h.notes == lines{"set p-c1.scope"});
-  CHECK(h.told == unit_properties{{"TasksMax", {std::uint64_t{9}}}});
+  CHECK(h.notes.lines == lines{"set p-c1.scope"});
+  CHECK(h.notes.told == unit_properties{{"TasksMax", {std::uint64_t{9}}}});
   CHECK(h.content("pids.max").starts_with("9"));
   CHECK(h.content("cpu.max") == "?");
+}
+
+TEST_CASE("a limit below what is used is refused before systemd is told, which would have the container killed") {
+  host h;
+  h.make_cgroup("4242\n");
+  std::ofstream{h.scope() / "memory.current"} << "65536\n";
+  spec::resources low;
+  low.memory = spec::memory{};
+  low.memory->limit = 1024;
+  low.memory->check_before_update = true;
+  const auto d = h.reopened();
+  const auto refused = d->apply(low, driver::device_policy::keep);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().find("rejecting memory limit 1024 <= usage 65536") != std::string::npos);
+  CHECK(h.notes.lines.empty());
 }
 
 TEST_CASE("a unit that is there is reset once, and refused when that does not help") {
   host h;
   h.start_errors = 1;
   REQUIRE(h.opened()->attach(init));
-  CHECK(h.notes == lines{"start p-c1.scope", "reset p-c1.scope", "start p-c1.scope"});
+  CHECK(h.notes.lines == lines{"start p-c1.scope", "reset p-c1.scope", "start p-c1.scope"});
   host busy;
   busy.start_errors = 2;
   const auto d = busy.opened();
   CHECK_FALSE(d->attach(init));
-  CHECK(busy.notes == lines{"start p-c1.scope", "reset p-c1.scope", "start p-c1.scope"});
-  busy.notes.clear();
+  CHECK(busy.notes.lines == lines{"start p-c1.scope", "reset p-c1.scope", "start p-c1.scope"});
+  busy.notes.lines.clear();
   busy.make_cgroup("1\n");
   CHECK(d->kill(SIGKILL));  // not ours: neither killed nor stopped
   CHECK(d->undo());
   CHECK(d->remove());
-  CHECK(busy.notes.empty());
+  CHECK(busy.notes.lines.empty());
   CHECK(busy.content("cgroup.kill") == "?");
 }
 
@@ -178,7 +167,7 @@ TEST_CASE("a unit whose job fails is stopped and forgotten") {
   h.start_error = error::state("got \"failed\"");
   const auto d = h.opened();
   CHECK(d->attach(init).error().message() == "unable to apply cgroup configuration: got \"failed\"");
-  CHECK(h.notes == lines{"start p-c1.scope", "stop p-c1.scope", "reset p-c1.scope"});
+  CHECK(h.notes.lines == lines{"start p-c1.scope", "stop p-c1.scope", "reset p-c1.scope"});
 }
 
 TEST_CASE("a unit that was started with others in it is let be; an empty one is started again") {
@@ -186,13 +175,13 @@ TEST_CASE("a unit that was started with others in it is let be; an empty one is 
   h.procs = "17\n";
   const auto d = h.opened();
   CHECK_FALSE(d->attach(init));
-  CHECK(h.notes == lines{"start p-c1.scope"});
+  CHECK(h.notes.lines == lines{"start p-c1.scope"});
   CHECK(h.content("cgroup.kill") == "?");
   host forgetful;
   forgetful.procs = "";
   CHECK_FALSE(forgetful.opened()->attach(init));
-  CHECK(std::count(forgetful.notes.begin(), forgetful.notes.end(), "start p-c1.scope") == 6);
-  CHECK(forgetful.notes.back() == "reset p-c1.scope");
+  CHECK(std::count(forgetful.notes.lines.begin(), forgetful.notes.lines.end(), "start p-c1.scope") == 6);
+  CHECK(forgetful.notes.lines.back() == "reset p-c1.scope");
 }
 
 TEST_CASE("a user's units are below the user's manager") {
@@ -208,7 +197,7 @@ TEST_CASE("a cgroup with processes is refused before systemd is asked") {
   h.make_cgroup("17\n18\n");
   CHECK(h.opened()->create().error().message() ==
         "container's cgroup is not empty: 2 process(es) found (config.json#/linux/cgroupsPath)");
-  CHECK(h.notes.empty());
+  CHECK(h.notes.lines.empty());
 }
 
 TEST_CASE("a cgroup below the unit's is entered by its file, and is no unit to stop or to set properties of") {
@@ -222,5 +211,5 @@ TEST_CASE("a cgroup below the unit's is entered by its file, and is no unit to s
   spec::resources only_pids;
   only_pids.pids = spec::pids{9};
   REQUIRE(d->apply(only_pids, driver::device_policy::keep));
-  CHECK(h.notes.empty());
+  CHECK(h.notes.lines.empty());
 }

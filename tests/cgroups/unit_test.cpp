@@ -195,20 +195,23 @@ TEST_CASE("limits become the properties that this systemd and this kind of cgrou
   all.cpu->idle = 1;
   all.pids = spec::pids{-1};
   CHECK(shown(plan_unit_limits(all, newest)) ==
-        lines{"MemoryMax t 4096", "CPUWeight t 0", "TasksMax t 18446744073709551615"});
+        lines{"MemoryMax t 4096", "TasksMax t 18446744073709551615", "CPUWeight t 0"});
   CHECK(shown(plan_unit_limits(all, {251, true}))[1] == "CPUWeight t 100");
   CHECK(shown(plan_unit_limits({}, newest)).empty());
 }
 
 TEST_CASE("files of the unified hierarchy become properties where systemd has them") {
   spec::resources all;
-  all.unified = {{"cpu.max", "max 50000"}, {"cpu.max", "25000"},      {"cpu.weight", "7"}, {"cpu.idle", "1"},
+  all.unified = {{"cpu.max", "max 50000"}, {"cpu.max", "25000"},      {"cpu.weight", "7"}, {"cpu.idle", "0"},
                  {"cpuset.cpus", "1"},     {"memory.high", "1G"},     {"memory.min", "0"}, {"memory.swap.max", "max"},
                  {"pids.max", "12\n"},     {"hugetlb.2MB.max", "max"}};
   CHECK(shown(plan_unit_limits(all, newest)) ==
         lines{"CPUQuotaPeriodUSec t 50000", "CPUQuotaPerSecUSec t 18446744073709551615", "CPUQuotaPeriodUSec t 100000",
-              "CPUQuotaPerSecUSec t 250000", "CPUWeight t 7", "CPUWeight t 0", "AllowedCPUs ay 1 2",
-              "MemoryHigh t 1073741824", "MemoryMin t 0", "MemorySwapMax t 18446744073709551615", "TasksMax t 12"});
+              "CPUQuotaPerSecUSec t 250000", "CPUWeight t 7", "AllowedCPUs ay 1 2", "MemoryHigh t 1073741824",
+              "MemoryMin t 0", "MemorySwapMax t 18446744073709551615", "TasksMax t 12"});
+  all.unified = {{"cpu.idle", "1"}, {"cpu.weight", "7"}};
+  CHECK(shown(plan_unit_limits(all, newest)) == lines{"CPUWeight t 0"});
+  CHECK(shown(plan_unit_limits(all, {251, true})) == lines{"CPUWeight t 7"});
   const std::pair<const char*, const char*> bad[] = {
       {"memory.max", "many"}, {"memory.max", ""}, {"memory.max", "1Gx"},         {"cpu.max", ""},
       {"cpu.max", "0 5"},     {"cpu.max", "5 x"}, {"memory.max", "99999999999T"}};

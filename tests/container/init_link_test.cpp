@@ -74,6 +74,15 @@ TEST_CASE("the init's words arrive: progress with a terminal, failure with its d
   CHECK(failure.output == std::string("a\0b\nc", 5));
 }
 
+TEST_CASE("when a step was taken is told with the step") {
+  const auto link = init_link::make().value();
+  send(link.theirs, bytes_of({wire::report_kind::taken, 7, 0, 0, 0, -1, 0, 1'790'000'000'123'456'789}));
+  const auto word = receive(link.ours);
+  REQUIRE(word);
+  CHECK(std::get<init_trace>(*word).step == 7);
+  CHECK(std::get<init_trace>(*word).time == 1'790'000'000'123'456'789);
+}
+
 TEST_CASE("a terminal may come ahead of the word it belongs to, because a filter may forbid to send it later") {
   const auto link = init_link::make().value();
   const unique_fd terminal{adopt_fd, ::open("/", O_PATH | O_CLOEXEC)};
@@ -111,7 +120,7 @@ TEST_CASE("what makes no sense is refused, because the init may be anybody's by 
       good.substr(0, good.size() - 1),  // a detail shorter than it says
       good + "d",                       // and a longer one
       bytes_of({wire::report_kind::reached, 0, 0, 0, 0xffffffff}),
-      bytes_of({static_cast<wire::report_kind>(5), 0, 0, 0, 0}),
+      bytes_of({static_cast<wire::report_kind>(6), 0, 0, 0, 0}),
       bytes_of({static_cast<wire::report_kind>(0xffffffff), 0, 0, 0, 0}),
       bytes_of({wire::report_kind::failed, 0, 1, 0, 5000}, std::string(5000, 'x')),  // more than there is room for
   };

@@ -31,3 +31,25 @@ load helpers
 	(($(jq '.counts["system calls of run minimal"].ocirun' "$WORK/out/results.json") > 100))
 	grep -q 'const found = {"runtimes":\["ocirun","other"\]' "$WORK/out/results.html"
 }
+
+@test "parts.sh measures the parts of ocikit, and writes a table and the numbers of each" {
+	local out=$WORK/out number='[0-9.]+' part row
+	local time="$number / $number"
+	for part in spec_parse seccomp; do
+		[ -x "$BUILD_DIR/bin/bench/$part" ] || skip "built without $part: the reason is that of CTest's bench.$part"
+	done
+	run -0 --separate-stderr "$BATS_TEST_DIRNAME/../../bench/parts.sh" --build "$BUILD_DIR" --repetitions 2 \
+		--min-time 0.001 --out "$out" 3>&-
+	[ "$output" = "$(cat "$out/spec_parse.md" "$out/seccomp.md")" ]
+	has_row() { grep -qE "^\| $2 \|$" "$out/$1.md" || fail "no row $2: $output"; } # PART PATTERN
+	for row in minimal engine '1 MiB'; do
+		has_row spec_parse "read $row \| $time( \| $time \($number\)){5}"
+		has_row spec_parse "write $row \| $time( \| $time \($number\)){3}( \| -){2}"
+	done
+	for row in 'profile to filter' getppid personality; do has_row seccomp "$row.* \| $time \| $time \| $number"; done
+	has_row seccomp "(x86_64|aarch64) \| [0-9]+ \| $number \| [0-9]+"
+	row='[.benchmarks[] | select(.run_name == "read/engine/json-c" and .run_type == "iteration")] | length'
+	[ "$(jq "$row" "$out/spec_parse.json")" -eq 2 ]
+	run -1 "$BATS_TEST_DIRNAME/../../bench/parts.sh" --build "$BUILD_DIR" --out "$out" nosuch 3>&-
+	[[ $output == *'no part: nosuch'* ]]
+}

@@ -22,21 +22,3 @@ load helpers
 	for ((i = 0; i < ${CYCLES:-100}; ++i)); do ocirun run --bundle "$BUNDLE" "$ID-$i"; done
 	nothing_is_left
 }
-
-@test "twenty containers at once do not get in each other's way" {
-	bundle
-	shell 'sleep 0.2; exit 5'
-	local jobs=() job i
-	for i in {1..20}; do
-		jq --arg path "/$ID-$i" '.linux.cgroupsPath = $path' "$BUNDLE/config.json" >"$WORK/config.$i"
-		mkdir "$WORK/bundle-$i"
-		jq --arg root "$BUNDLE/rootfs" '.root.path = $root' "$WORK/config.$i" >"$WORK/bundle-$i/config.json"
-		"$OCIRUN" --root "$ROOT" run --bundle "$WORK/bundle-$i" "$ID-$i" </dev/null 3>&- &
-		jobs+=($!)
-	done
-	for job in "${jobs[@]}"; do
-		status=0
-		wait "$job" || status=$?
-		[ "$status" -eq 5 ]
-	done
-}

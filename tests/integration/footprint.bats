@@ -43,14 +43,14 @@ created() {
 	[ "$output" = '0 1 2 3' ] # 3 is the directory that is being read
 }
 
-@test "a run of minimal takes at most 350 system calls, with all that its container does" {
+@test "a run of minimal takes at most 325 system calls, with all that its container does" {
 	skip_under_sanitizers 'system calls'
 	bundle
 	strace -f -c -o "$WORK/calls" "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
 	cat "$WORK/calls"
 	calls=$(awk '$NF == "total" {print $4}' "$WORK/calls")
-	most=350
-	[ "$VIEW" = v2 ] || most=450 # cgroup v1 has a dozen hierarchies, each to be made, joined, mounted and removed
+	most=325
+	[ "$VIEW" = v2 ] || most=425 # cgroup v1 has a dozen hierarchies, each to be made, joined, mounted and removed
 	((calls > 50 && calls <= most)) || fail "$calls calls"
 }
 

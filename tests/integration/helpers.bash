@@ -21,12 +21,14 @@ setup() {
 	remember
 }
 
-teardown() {
+teardown() { end_test; }
+
+end_test() {
 	local left=
 	# A test that passed must have deleted its containers itself.
 	[ -z "$BATS_TEST_COMPLETED" ] || left=$(ls -A "$ROOT")
 	clean_up
-	[ -z "$left" ] || fail "state is left: $left"
+	[ -z "$left" ] || { fail "state is left: $left" || return; }
 	nothing_is_left
 }
 
@@ -48,7 +50,7 @@ one_error() {
 
 # under_systemd: goes on where a systemd answers and there are drivers that ask it.
 under_systemd() {
-	[ "$VIEW" = systemd ] || skip "this is for isolated.sh --view systemd"
+	[[ $VIEW == systemd || $VIEW == machine ]] || skip "this is for isolated.sh --view systemd"
 	[ -e "$BUILD_DIR/lib/ocikit/plugins/cgroup-systemd.so" ] || skip "built without libsystemd"
 }
 
@@ -114,31 +116,67 @@ until_true() {
 
 has_status() { [ "$(status_of "$1" 2>/dev/null)" = "$2" ]; }
 
+# at_once DRIVER PATH: ${PARALLEL:-200} containers of the bundle at once, run by that driver; PATH-N is the cgroupsPath.
+# Each must end with 5.
+at_once() {
+	local jobs=() job i status bad=0
+	for ((i = 0; i < ${PARALLEL:-200}; i++)); do
+		mkdir "$WORK/b$i"
+		jq --arg path "$2-$i" --arg root "$BUNDLE/rootfs" '.linux.cgroupsPath = $path | .root.path = $root' \
+			"$BUNDLE/config.json" >"$WORK/b$i/config.json"
+	done
+	for ((i = 0; i < ${PARALLEL:-200}; i++)); do
+		timeout 300 "$OCIRUN" --root "$ROOT" --cgroup-manager "$1" run --bundle "$WORK/b$i" "$ID-$i" \
+			</dev/null 2>>"$WORK/errors" 3>&- &
+		jobs+=($!)
+	done
+	for job in "${jobs[@]}"; do
+		status=0
+		wait "$job" || status=$?
+		((status == 5)) || bad=$((bad + 1))
+	done
+	((bad == 0)) || fail "$bad failed: $(grep level=error "$WORK/errors" | sed "s/.*msg=//; s/$ID-[0-9]*/ID/g" |
+		sort | uniq -c | head -5)"
+}
+
 # --- what is left
 
 declare -gA PROCESSES_BEFORE
+declare -ga STARTED
 remember() {
 	local process
 	PROCESSES_BEFORE=()
 	for process in /proc/[0-9]*; do PROCESSES_BEFORE[$process]=1; done
 	MOUNTS_BEFORE=$(</proc/self/mountinfo)
+	OWN_CGROUP=$(sed -n 's/^0:://p' /proc/self/cgroup)
 }
 
 # Cgroups with this test's id in their name, in every hierarchy.
 cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null; }
 
-new_processes() {
+# Processes that this test has started, in STARTED. On a machine that is not the tests' alone others come and go too:
+# ours are in our cgroup or one with this test's id in its name.
+find_started() {
 	local process
+	STARTED=()
 	for process in /proc/[0-9]*; do
-		[ -n "${PROCESSES_BEFORE[$process]:-}" ] || [ "$process" = "/proc/$BASHPID" ] || [ ! -e "$process" ] ||
-			printf '%s ' "${process#/proc/}$(tr '\0' ' ' <"$process/cmdline" 2>/dev/null | sed 's/^/=/')"
+		[ -z "${PROCESSES_BEFORE[$process]:-}" ] || continue
+		[ "$process" != "/proc/$BASHPID" ] || continue
+		[ -e "$process" ] || continue
+		[ "$VIEW" != machine ] || grep -qs -e "$ID" -e "^0::$OWN_CGROUP\$" "$process/cgroup" || continue
+		STARTED+=("${process#/proc/}")
 	done
 }
 
 no_new_processes() {
-	local process
-	for process in /proc/[0-9]*; do
-		[ -n "${PROCESSES_BEFORE[$process]:-}" ] || [ "$process" = "/proc/$BASHPID" ] || [ ! -e "$process" ] || return 1
+	find_started
+	((${#STARTED[@]} == 0))
+}
+
+new_processes() {
+	local pid
+	for pid in "${STARTED[@]}"; do
+		printf '%s=%s ' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
 	done
 }
 
@@ -158,9 +196,8 @@ clean_up() {
 		[ ! -e "$id" ] || ocirun delete --force "${id##*/}" >/dev/null 2>&1 || true
 	done
 	if [ -z "$BATS_TEST_COMPLETED" ]; then
-		for id in /proc/[0-9]*; do
-			[ -n "${PROCESSES_BEFORE[$id]:-}" ] || [ "$id" = "/proc/$BASHPID" ] || kill -9 "${id#/proc/}" 2>/dev/null || true
-		done
+		find_started
+		((${#STARTED[@]} == 0)) || kill -9 "${STARTED[@]}" 2>/dev/null || true
 		for cgroup in $(cgroups); do
 			# 0 is a process outside of our namespace, and to kill(1) all of our own.
 			grep -vx 0 "$cgroup/cgroup.procs" 2>/dev/null | xargs -r kill -9 2>/dev/null || true

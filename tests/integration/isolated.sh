@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# isolated.sh [--view host|v2|systemd] COMMAND...: runs COMMAND as a test of containers may be run.
+# isolated.sh [--view host|v2|systemd|machine] COMMAND...: runs COMMAND as a test of containers may be run.
 #
 # It gets a mount namespace with device nodes of its own, so that nothing it does to /dev reaches the host's; a process
 # namespace whose first process reaps (without one, killed processes stay zombies), so that whatever it leaves behind is
 # seen and ends with it; and, with --view v2, a /sys/fs/cgroup that is a cgroup2 tree alone. With --view systemd that
 # first process is Debian's systemd, with a cgroup namespace and a /run of its own; COMMAND is in a cgroup that it
 # does not know. Where that would move the processes of the caller's own cgroup, it asks for NEST_SYSTEMD=yes.
+# With --view machine it is the machine's own systemd, which must see COMMAND's processes under its own numbers: there is
+# no process namespace. Nothing but the virtual machine of tests/vm may be used so.
 # Exit status 77, with the reason, where that is not possible.
 set -euo pipefail
 
@@ -44,9 +46,12 @@ private_dev() {
 	mount --move "$new" /dev
 }
 
+# With the options that the hierarchy has: they are the whole machine's.
 cgroup2_alone() {
+	local options
+	options=$(sed -n '/ - cgroup2 /{s/.* //p;q}' /proc/self/mountinfo)
 	umount -R /sys/fs/cgroup
-	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	mount -t cgroup2 -o "${options:-rw}" cgroup2 /sys/fs/cgroup
 }
 
 inside() {
@@ -141,9 +146,30 @@ under_systemd() {
 	exit "$status"
 }
 
+# on_machine COMMAND...: where there is nobody to disturb. User 1000 gets a manager with every controller that systemd
+# can delegate; it must be there before the mounts are private, and with it the user's /run/user.
+on_machine() {
+	local i
+	if [ ! -c /dev/virtio-ports/tests ] || ! systemd-detect-virt --quiet --vm; then
+		echo "SKIP: this is not the virtual machine of tests/vm, and no other systemd is to be tested with"
+		exit 77
+	fi
+	mkdir -p /run/systemd/system/user@.service.d
+	printf '[Service]\nDelegate=cpu cpuset io memory pids\n' >/run/systemd/system/user@.service.d/delegate.conf
+	systemctl daemon-reload
+	loginctl enable-linger 1000
+	for ((i = 0; i < 600; i++)); do
+		[ ! -S /run/user/1000/bus ] || [ ! -S /run/user/1000/systemd/private ] || break
+		sleep 0.1
+	done
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	exec unshare --mount --propagation private -- bash -c 'set -euo pipefail; private_dev; exec "$@"' isolated "$@"
+}
+
 export view
 export -f private_dev cgroup2_alone become_systemd inside
 [ "$view" != systemd ] || under_systemd "$@"
+[ "$view" != machine ] || on_machine "$@"
 # shellcheck disable=SC2016 # expanded by the inner shell
 exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc -- \
 	bash -c 'set -euo pipefail; inside "$@"' isolated "$@"

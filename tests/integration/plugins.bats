@@ -41,6 +41,16 @@ refuses() {
 	done
 }
 
+@test "the drivers that are linked in are listed once, and need no file" {
+	run -0 ocirun plugins --format json
+	jq -e 'group_by(.kind + .name) | all(length == 1)' <<<"$output"
+	jq -e 'any(.[]; .name == "cgroup-fs" and .path == "")' <<<"$output"
+	cp "$OCIRUN" "$PLUGINS/alone"
+	bundle
+	OCIRUN=$PLUGINS/alone ocirun run --bundle "$BUNDLE" "$ID"
+	rm "$PLUGINS/alone"
+}
+
 @test "a third party's cgroup driver runs a container through the whole state machine" {
 	third_party
 	cp "$THIRD_PARTY" "$PLUGINS/$NAME.so"

@@ -179,7 +179,8 @@ refused() { # MESSAGE
 	mkdir "/sys/fs/cgroup/$ID"
 	chown "$USER_ID" "/sys/fs/cgroup/$ID" "/sys/fs/cgroup/$ID/cgroup.procs"
 	user_bundle ".linux.cgroupsPath = \"/$ID/c\""
-	refused "entering the cgroup /sys/fs/cgroup/$ID/c: clone3: permission denied (config.json#/linux/cgroupsPath)"
+	refused "entering the cgroup /sys/fs/cgroup/$ID/c: "
+	[[ $output == *"permission denied (config.json#/linux/cgroupsPath)"* ]] || fail "$output"
 	one_error <<<"$output"
 	rmdir "/sys/fs/cgroup/$ID"
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# run-file.sh [--view host|v2|systemd] TAP FILE.bats|PROGRAM [ARGUMENT...]: runs one file of tests, or a program that
+# run-file.sh [--view host|v2|systemd|machine] TAP FILE.bats|PROGRAM [ARGUMENT...]: runs one file of tests, or a program that
 # reports in TAP, in isolation and keeps its report in TAP.
 set -uo pipefail
 

@@ -315,12 +315,12 @@ TEST_CASE("links at either end of a bind mount are taken themselves where that i
                               {}, 8));
 }
 
-TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the kernel forbids a mount") {
+TEST_CASE("cgroup v2: a mount of the own view; without one the host's is bound, whose options are everybody's") {
   facts known = known_facts();
   const list options = {"ro", "nosuid", "rprivate"};
-  const auto mounted = [&](zstring_view source, zstring_view instead = "/sys/fs/cgroup") {
+  const auto mounted = [&](zstring_view instead) {
     return expected({}, {{mount_filesystem{.type = "cgroup2",
-                                           .source = source,
+                                           .source = "cgroup2",
                                            .target = "/sys/fs/cgroup",
                                            .flags = MS_RDONLY | MS_NOSUID,
                                            .ordinary_directory = true,
@@ -329,23 +329,24 @@ TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the ker
                          {change_propagation{"/sys/fs/cgroup", MS_PRIVATE | MS_REC}, "/mounts/0"}});
   };
   const std::uint64_t propagation[] = {MS_PRIVATE | MS_REC};
-  const std::string bound =
-      expected({{open_source{"/sys/fs/cgroup", 5, true}, "/mounts/0/source"}},
-               {{attach{.target = "/sys/fs/cgroup",
-                        .slot = 5,
-                        .own = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, no_symfollow},  // the others may be locked
-                        .propagation = propagation,
-                        .subtree = true},
-                 "/mounts/0"}},
-               {}, 6);
+  const auto bound = [&](std::uint64_t cleared) {
+    return expected({{open_source{"/sys/fs/cgroup", 5, true}, "/mounts/0/source"}},
+                    {{attach{.target = "/sys/fs/cgroup",
+                             .slot = 5,
+                             .own = {MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, cleared},
+                             .propagation = propagation,
+                             .subtree = true},
+                      "/mounts/0"}},
+                    {}, 6);
+  };
   struct row {
     bool user_namespace, cgroup_namespace;
     std::string text;
   };
-  const row rows[] = {{false, false, mounted("cgroup")},
-                      {false, true, mounted("cgroup2")},
-                      {true, true, mounted("cgroup2")},
-                      {true, false, bound}};
+  const row rows[] = {{false, false, bound(no_symfollow | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)},
+                      {false, true, mounted("/sys/fs/cgroup")},
+                      {true, true, mounted("/sys/fs/cgroup")},
+                      {true, false, bound(no_symfollow)}};  // the others may be locked
   for (const row& one : rows) {
     CAPTURE(one.user_namespace, one.cgroup_namespace);
     known.user_namespace = one.user_namespace;
@@ -356,7 +357,7 @@ TEST_CASE("cgroup v2: a mount of the own view, or the host's bound where the ker
   known.cgroup_namespace = true;
   known.cgroup_paths = {{"", "/sys/fs/cgroup/a"}};
   CHECK(planned_mounts{{entry("/sys/fs/cgroup", "cgroup", "cgroup", options)}, known}.text() ==
-        mounted("cgroup2", "/sys/fs/cgroup/a"));
+        mounted("/sys/fs/cgroup/a"));
 }
 
 namespace {
@@ -425,6 +426,7 @@ TEST_CASE("a mount label is an option of every new file system but the kernel's 
   facts known = known_facts();
   known.label = "u:object_r:f_t:s0:c1,c2";
   known.label_option = "context=\"u:object_r:f_t:s0:c1,c2\"";
+  known.cgroup_namespace = true;
   const planned_mounts got{{entry("/a", "tmpfs", "t", {"size=1m"}), entry("/b", "devpts", "d"),
                             entry("/c", "proc", "p"), entry("/d", "sysfs", "s"), entry("/e", "mqueue", "q"),
                             entry("/f", "cgroup", "c"), entry("/g", "bind", "/srv", {"bind"})},

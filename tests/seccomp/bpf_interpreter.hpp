@@ -114,18 +114,31 @@ inline void step(machine& m, const ::sock_filter& i, const ::seccomp_data& data)
   }
 }
 
-/// The filter's answer: a SECCOMP_RET_ value. Throws where the kernel would have refused to load the filter.
-inline std::uint32_t evaluate(std::span<const ::sock_filter> program, const ::seccomp_data& data) {
+/// What a filter says, a SECCOMP_RET_ value, and how many instructions it took to say it.
+struct answer {
+  std::uint32_t value = 0;
+  std::size_t instructions = 0;
+};
+
+/// Throws where the kernel would have refused to load the filter.
+inline answer run(std::span<const ::sock_filter> program, const ::seccomp_data& data) {
   machine m;
+  std::size_t executed = 0;
   for (std::size_t at = 0; at < program.size(); ++at) {
     const auto& i = program[at];
-    if (BPF_CLASS(i.code) == BPF_RET) return BPF_RVAL(i.code) == BPF_A ? m.a : i.k;
+    ++executed;
+    if (BPF_CLASS(i.code) == BPF_RET) return {BPF_RVAL(i.code) == BPF_A ? m.a : i.k, executed};
     if (BPF_CLASS(i.code) == BPF_JMP)
       at += jump(m, i);
     else
       step(m, i, data);
   }
   throw std::runtime_error("ran past the end");
+}
+
+/// The filter's answer alone.
+inline std::uint32_t evaluate(std::span<const ::sock_filter> program, const ::seccomp_data& data) {
+  return run(program, data).value;
 }
 
 inline std::vector<::sock_filter> instructions(std::span<const std::byte> bytes) {

@@ -91,6 +91,27 @@ TEST_CASE("integers are exact to the last digit") {
   CHECK(got->value.block_io->weight == 65535);
 }
 
+TEST_CASE(
+    "escapes are found wherever they stand between strings without any, because the text is searched for them once") {
+  const auto got = spec::parse_config(
+      R"({"hostname":"\ta","domainname":"b","annotations":{"c":"d","\te":"f","g":"\th","i":"j"},
+          "mounts":[{"destination":"/k","options":["l","\tm","n"]},{"destination":"\\"},{"destination":"/o"}]})");
+  REQUIRE(got);
+  CHECK(got->value.hostname == "\ta");
+  CHECK(got->value.domainname == "b");
+  CHECK(got->value.annotations == spec::string_map{{"c", "d"}, {"\te", "f"}, {"g", "\th"}, {"i", "j"}});
+  CHECK(got->value.mounts == std::vector<spec::mount>{{.destination = "/k", .options = {{"l", "\tm", "n"}}},
+                                                      {.destination = "\\"},
+                                                      {.destination = "/o"}});
+}
+
+TEST_CASE("a property is no other because its name begins like the one that the table has next") {
+  const auto got =
+      spec::parse_config(R"({"ociVersion":"1","processes":1,"process":{"terminal":true,"us":1},"root2":2})");
+  REQUIRE(got);
+  CHECK(got->unknown == std::vector<std::string>{"/processes", "/process/us", "/root2"});
+}
+
 TEST_CASE("escapes are undone in values, keys that are data and property names") {
   const auto got = spec::parse_config(R"({"h\u006fstname":"a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00",
                                           "annotations":{"k\ney":"v","\u006b":"w"}})");
@@ -101,11 +122,11 @@ TEST_CASE("escapes are undone in values, keys that are data and property names")
 }
 
 TEST_CASE("unknown properties are listed by JSON pointer and do no harm") {
-  const auto got = spec::parse_config(R"({"ociVersion":"1.3.0","Process":1,"a/b~c":{"x":[1,{"y":null}]},
+  const auto got = spec::parse_config(R"({"ociVersion":"1.3.0","processus":1,"a/b~c":{"x":[1,{"y":null}]},
       "mounts":[{"destination":"/a"},{"destination":"/b","colour":"red\u0009"}],"windows":{"x":1},
       "line\nbreak":-1.5e+3})");
   REQUIRE(got);
-  CHECK(got->unknown == std::vector<std::string>{"/Process", "/a~1b~0c", "/mounts/1/colour", "/line\\u000abreak"});
+  CHECK(got->unknown == std::vector<std::string>{"/processus", "/a~1b~0c", "/mounts/1/colour", "/line\\u000abreak"});
   CHECK(got->value.mounts.size() == 2);
 }
 
@@ -122,14 +143,37 @@ TEST_CASE("text can be lent with its padding or given away, and means the same")
   CHECK(copied->value == lent->value);
 }
 
-TEST_CASE("a page size is known by the name that runc, which ignores case, has let people write") {
-  const auto got = spec::parse_resources(R"({"hugepageLimits": [{"pagesize": "2MB", "limit": 1}]})");
+TEST_CASE("names of properties are known whatever the case of their letters, as runc has let people write them") {
+  const auto got = spec::parse_resources(
+      R"({"CPU": {"Cpus": "0-1", "MEMS": "0"}, "hugepageLimits": [{"pagesize": "2MB", "limit": 1}], "Cpux": 1})");
   REQUIRE(got);
-  CHECK(got->unknown.empty());
+  CHECK(got->unknown == std::vector<std::string>{"/Cpux"});
+  REQUIRE(got->value.cpu);
+  CHECK(got->value.cpu->cpus == "0-1");
+  CHECK(got->value.cpu->mems == "0");
   CHECK(got->value.hugepage_limits == std::vector<spec::hugepage_limit>{{"2MB", 1}});
-  CHECK(spec::write(got->value) == R"({"hugepageLimits":[{"pageSize":"2MB","limit":1}]})");
-  const auto both =
-      spec::parse_resources(R"({"hugepageLimits": [{"pagesize": "2MB", "pageSize": "2MB", "limit": 1}]})");
-  REQUIRE(!both);
-  CHECK(both.error().message().find("appears twice") != std::string::npos);
+  CHECK(spec::write(got->value.hugepage_limits.front()) == R"({"pageSize":"2MB","limit":1})");
+  for (const char* both : {R"({"hugepageLimits": [{"pagesize": "2MB", "pageSize": "2MB", "limit": 1}]})",
+                           R"({"cpu": {"cpus": "0", "CPUS": "1"}})", R"({"CPU": {}, "Cpu": {}})",
+                           R"({"cpu": {}, "CPU": {}, "cpu": {}})", R"({"UNIFIED": {"a": "1"}, "unified": {}})",
+                           R"({"blockIO": {"throttleReadBpsDevice": [{"major": 1, "minor": 2, "rate": 3}]},
+                               "blockio": {"throttleReadBpsDevice": []}})"}) {
+    CAPTURE(both);
+    const auto refused = spec::parse_resources(both);
+    REQUIRE(!refused);
+    CHECK(refused.error().message().find("appears twice") != std::string::npos);
+  }
+}
+
+TEST_CASE("an object may be given in two parts whose names differ in case, and of what both give the later counts") {
+  const auto got = spec::parse_resources(R"({"cpu": {"shares": 2, "quota": 3}, "CPU": {"Cpus": "0", "shares": 4}})");
+  REQUIRE(got);
+  REQUIRE(got->value.cpu);
+  CHECK(got->value.cpu->shares == 4);
+  CHECK(got->value.cpu->quota == 3);
+  CHECK(got->value.cpu->cpus == "0");
+  const auto other_way = spec::parse_resources(R"({"CPU": {"shares": 2}, "cpu": {"quota": 3}})");
+  REQUIRE(other_way);
+  CHECK(other_way->value.cpu->shares == 2);
+  CHECK(other_way->value.cpu->quota == 3);
 }

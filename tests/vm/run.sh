@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs integration tests in a virtual machine, for what a development machine lacks: AppArmor, SELinux, every
-# capability, a network device to give away, cgroup v2 alone under systemd.
+# capability, a network device to give away, cgroup v2 alone under a systemd of the machine's.
 #
 #   tests/vm/run.sh [--build DIR] [--cache DIR] [--tap DIR] [--lsm apparmor|selinux] [NAME...]
 #
@@ -75,7 +75,7 @@ for module in "${modules[@]}"; do
 	if ((${#names[@]})); then printf '%s\n' "${names[@]}"; else cat "$here/suites.$module"; fi |
 		sed 's/#.*//; /^ *$/d' >"$payload/files"
 	start=$SECONDS
-	"$here/boot.sh" --append "$(kernel_arguments "$module")" "$cache" "$payload" | tee "$work/output" || status=1
+	"$here/boot.sh" --timeout 1800 --append "$(kernel_arguments "$module")" "$cache" "$payload" | tee "$work/output" || status=1
 	tr -d '\r' <"$work/output" | keep_reports "$module"
 	echo "# $module: $((SECONDS - start)) s"
 done

@@ -70,14 +70,18 @@ class [[nodiscard]] error {
   /// The JSON pointer of the config value at fault; empty when none is known.
   [[nodiscard]] std::string_view where() const noexcept { return where_; }
 
-  /// One line: intentions, the call, the errno's text, the place in config.json.
-  [[nodiscard]] std::string message() const {
+  /// One line: intentions, the call, the errno's text.
+  [[nodiscard]] std::string story() const {
     std::string out;
     for (auto it = doing_.rbegin(); it != doing_.rend(); ++it) out += *it + ": ";
     out += what_;
     if (code_ != 0) out += (what_.empty() ? "" : ": ") + errno_text(code_);
-    if (!where_.empty()) out += " (config.json#" + where_ + ")";
     return out;
+  }
+
+  /// The same and, behind it, the place in config.json.
+  [[nodiscard]] std::string message() const {
+    return where_.empty() ? story() : story() + " (config.json#" + where_ + ")";
   }
 
  private:

@@ -41,6 +41,8 @@ struct device_exception {
   [[nodiscard]] bool covers_devices(const device_exception& other) const noexcept {
     return type == other.type && (major == any || major == other.major) && (minor == any || minor == other.minor);
   }
+  /// Whether every device of its type is one of this.
+  [[nodiscard]] bool is_whole_type() const noexcept { return major == any && minor == any; }
   bool operator==(const device_exception&) const = default;
 };
 

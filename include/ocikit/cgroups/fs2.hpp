@@ -145,10 +145,19 @@ class fs2_driver final : public driver {
     if (absent_) return {};
     const fd_view dir = OCIKIT_TRY(directory());
     const auto plan = OCIKIT_TRY(plan_v2(wanted));
-    if (wanted.memory) OCIKIT_TRY(check_memory(dir, *wanted.memory));
+    OCIKIT_TRY(check_memory(wanted));
     OCIKIT_TRY(execute(plan, [&](const std::string&) -> result<fd_view> { return dir; }));
     if (devices == device_policy::keep) return {};
     return apply_devices(dir, wanted.devices);
+  }
+
+  /// `check_usage` of what it uses now: the part of `apply` that whoever sets the same limits by another way has to do
+  /// before. Errors: config at the limit; system.
+  result<void> check_memory(const spec::resources& wanted) {
+    if (absent_ || !wanted.memory || !wanted.memory->check_before_update.value_or(false)) return {};
+    const auto usage = read_line(OCIKIT_TRY(directory()), "memory.current");
+    if (!usage) return {};  // no memory controller: the limit itself will say so
+    return check_usage(*wanted.memory, kernel_number(*usage));
   }
 
   result<entrance> enter() override {
@@ -264,13 +273,6 @@ class fs2_driver final : public driver {
       if (!next) return;
       detail::enable_controllers(*next, wanted);
     }
-  }
-
-  static result<void> check_memory(fd_view dir, const spec::memory& memory) {
-    if (!memory.check_before_update.value_or(false)) return {};
-    const auto usage = read_line(dir, "memory.current");
-    if (!usage) return {};  // no memory controller: the limit itself will say so
-    return check_usage(memory, kernel_number(*usage));
   }
 
   result<void> apply_devices(fd_view dir, std::span<const spec::device_rule> rules) {

@@ -74,6 +74,25 @@ namespace detail {
   return {};
 }
 
+/// Whether it makes the cgroup an idle one, whose weight is fixed: the kernel then refuses every other (EINVAL), so a
+/// weight beside it is left out. Pure. Since: Linux 5.15.
+[[nodiscard]] inline bool makes_idle(const spec::resources& wanted) {
+  if (wanted.cpu && wanted.cpu->idle == 1) return true;
+  const auto line = std::ranges::find(wanted.unified, "cpu.idle", &spec::string_map::value_type::first);
+  return line != wanted.unified.end() && (line->second == "1" || line->second == "1\n");
+}
+
+/// What whoever asked for both is to be told.
+inline constexpr std::string_view weight_lost_to_idle =
+    "unable to apply both cpu.idle and a CPU weight: the weight is ignored";
+
+/// Whether it asks for a CPU weight that is left out, because the cgroup is to be idle. Pure.
+[[nodiscard]] inline bool loses_weight_to_idle(const spec::resources& wanted) {
+  if (!makes_idle(wanted)) return false;
+  return (wanted.cpu && wanted.cpu->shares.value_or(0) != 0) ||
+         std::ranges::any_of(wanted.unified, [](const auto& line) { return line.first == "cpu.weight"; });
+}
+
 /// Steps for cpu.idle, cpu.weight, cpu.max and cpu.max.burst. `Weight` is one of cpu_weight.hpp.
 ///
 /// The kernel refuses a burst above the quota of the moment, so a burst is tried once more after cpu.max. Realtime
@@ -176,7 +195,7 @@ inline void plan_v2_block_io(const spec::block_io& io, write_plan& out) {
 }
 
 /// Steps for all of linux.resources but `devices`, in runc's order. network has no controller on v2 and is left alone,
-/// as runc does. Errors: those of the parts.
+/// as runc does; so is the weight of an idle cgroup. Errors: those of the parts.
 [[nodiscard]] inline result<write_plan> plan_v2(const spec::resources& wanted) {
   write_plan out;
   if (wanted.pids) plan_v2_pids(*wanted.pids, out);
@@ -187,6 +206,7 @@ inline void plan_v2_block_io(const spec::block_io& io, write_plan& out) {
   OCIKIT_TRY(detail::plan_hugetlb(wanted.hugepage_limits, "max", out));
   OCIKIT_TRY(detail::plan_rdma(wanted.rdma, out));
   OCIKIT_TRY(plan_v2_unified(wanted.unified, out));
+  if (makes_idle(wanted)) std::erase_if(out, [](const file_write& write) { return write.file == "cpu.weight"; });
   return out;
 }
 

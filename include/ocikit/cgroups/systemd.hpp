@@ -49,21 +49,12 @@ struct unit_files {
     out.push_back({"Slice", bus_text(place.slice)});
     out.push_back({"Delegate", {true}});
     out.push_back({"PIDs", {bus_value::array{"u", {{static_cast<std::uint32_t>(init)}}}}});
-    // Nothing is to be left of it, also when a process of it was killed for want of memory.
-    if (host.version >= since_systemd::collect_mode) out.push_back({"CollectMode", bus_text("inactive-or-failed")});
   }
   for (const char* accounting : {"MemoryAccounting", "CPUAccounting", "TasksAccounting"})
     out.push_back({accounting, {true}});
   out.push_back({host.unified ? "IOAccounting" : "BlockIOAccounting", {true}});
   out.push_back({"DefaultDependencies", {false}});
   return out;
-}
-
-/// Whether the host has cgroup v2 alone. When in doubt, it has.
-[[nodiscard]] inline bool is_unified(const host_paths& host) {
-  if (!host.verify_magic) return true;
-  const auto root = sys::openat(sys::at_fdcwd, host.cgroups, O_PATH | O_DIRECTORY);
-  return root && check_magic(*root, CGROUP2_SUPER_MAGIC);
 }
 
 }  // namespace detail
@@ -108,6 +99,7 @@ class systemd_driver final : public driver {
       waiting_.push_back({wanted, devices, std::move(properties)});
       return {};
     }
+    if (files_.unified != nullptr) OCIKIT_TRY(files_.unified->check_memory(wanted));
     if (!properties.empty() && part_.below.empty())
       OCIKIT_TRY(OCIKIT_TRY(manager())->set_properties(part_.unit, properties));
     return files_.all->apply(with_rounded_quota(wanted), devices);
@@ -302,7 +294,7 @@ class systemd_opener : public opener {
     request of_files = wanted;
     of_files.cgroups_path = "/" + path;
     detail::unit_files out{.all = nullptr, .unified = nullptr, .host = host_};
-    if (detail::is_unified(host_)) {
+    if (host_is_unified(host_)) {
       auto opened = OCIKIT_TRY(fs2_opener{host_}.open(of_files));
       out.unified = static_cast<fs2_driver*>(opened.get());
       out.all = std::move(opened);

@@ -30,6 +30,15 @@ struct host_paths {
   bool verify_magic = true;
 };
 
+/// Whether the host has cgroup v2 alone, so that `fs2_opener` serves it; else `fs_opener` does. Looks at the host;
+/// where the magic is not to be verified, it has.
+[[nodiscard]] inline bool host_is_unified(const host_paths& host = {}) {
+  if (!host.verify_magic) return true;
+  struct ::statfs found {};
+  const auto r = sys::raw::call(SYS_statfs, host.cgroups.c_str(), &found);
+  return !sys::raw::failed(r) && found.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 namespace detail {
 
 /// The usual bounds of what the kernel writes into one of these files.

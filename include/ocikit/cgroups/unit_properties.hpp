@@ -37,8 +37,7 @@ using unit_properties = std::vector<unit_property>;
 
 /// The first systemd that knows a property, or a value of one.
 namespace since_systemd {
-inline constexpr unsigned collect_mode = 236, device_majors = 240, cpu_quota_period = 242, allowed_cpus = 244,
-                          idle_weight = 252;
+inline constexpr unsigned device_majors = 240, cpu_quota_period = 242, allowed_cpus = 244, idle_weight = 252;
 }  // namespace since_systemd
 
 inline constexpr std::uint64_t bus_infinity = std::numeric_limits<std::uint64_t>::max();
@@ -128,10 +127,7 @@ inline result<void> put_set(const std::string& list, const char* name, const std
 }
 
 inline result<void> put_cpu(const spec::cpu& cpu, const systemd_facts& host, unit_properties& to) {
-  const bool idle = cpu.idle.value_or(0) == 1 && host.unified && host.version >= since_systemd::idle_weight;
-  if (idle) {
-    put_number(to, "CPUWeight", 0);
-  } else if (cpu.shares.value_or(0) != 0) {
+  if (cpu.shares.value_or(0) != 0) {
     if (host.unified)
       put_number(to, "CPUWeight", quadratic_weight::from_shares(*cpu.shares));
     else
@@ -173,8 +169,6 @@ inline result<void> put_unified(const std::string& file, const std::string& valu
     }
   if (file == "cpuset.cpus") return put_set(value, "AllowedCPUs", where, host, to);
   if (file == "cpuset.mems") return put_set(value, "AllowedMemoryNodes", where, host, to);
-  if (file == "cpu.idle" && parse_amount(value) == 1 && host.version >= since_systemd::idle_weight)
-    put_number(to, "CPUWeight", 0);
   if (file != "cpu.max") return {};
   const auto blank = value.find(' ');
   const auto quota = parse_amount(value.substr(0, blank));
@@ -188,8 +182,8 @@ inline result<void> put_unified(const std::string& file, const std::string& valu
 }  // namespace detail
 
 /// Limits as properties: those that systemd has one for. All of linux.resources is written to the files as well, so
-/// what is missing here is in effect, but would be lost when systemd sets up the unit again. Errors: config, with the
-/// pointer of the value.
+/// what is missing here is in effect, but would be lost when systemd sets up the unit again. To systemd an idle cgroup
+/// is one of the weight 0, and has no other. Errors: config, with the pointer of the value.
 [[nodiscard]] inline result<unit_properties> plan_unit_limits(const spec::resources& wanted,
                                                               const systemd_facts& host) {
   unit_properties out;
@@ -199,8 +193,11 @@ inline result<void> put_unified(const std::string& file, const std::string& valu
     detail::put_number(out, "TasksMax", *wanted.pids->limit == 0 ? 1 : detail::or_infinity(*wanted.pids->limit));
   if (wanted.block_io && wanted.block_io->weight.value_or(0) != 0 && !host.unified)
     detail::put_number(out, "BlockIOWeight", *wanted.block_io->weight);
-  if (host.unified)
-    for (const auto& [file, value] : wanted.unified) OCIKIT_TRY(detail::put_unified(file, value, host, out));
+  if (!host.unified) return out;
+  for (const auto& [file, value] : wanted.unified) OCIKIT_TRY(detail::put_unified(file, value, host, out));
+  if (!makes_idle(wanted) || host.version < since_systemd::idle_weight) return out;
+  std::erase_if(out, [](const unit_property& each) { return each.name == "CPUWeight"; });
+  detail::put_number(out, "CPUWeight", 0);
   return out;
 }
 

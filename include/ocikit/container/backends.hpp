@@ -18,7 +18,7 @@ namespace ocikit::container {
 
 /// What a container is made with: the caller decides whether it is compiled in or comes out of plugins.
 struct backends {
-  std::span<const std::byte> init_image;  ///< the init, a static program
+  std::span<const std::byte> init_image;  ///< the init, a static program: `embedded_init()`
   zstring_view installed_init;            ///< a copy on disk, for kernels that forbid executing a memfd; or empty
   /// The cgroup driver of that name.
   std::function<result<std::unique_ptr<cgroups::opener>>(std::string_view name)> cgroup_opener;

@@ -39,6 +39,7 @@
 #include <ocikit/mounts/execute.hpp>
 #include <ocikit/namespaces/net_device.hpp>
 #include <ocikit/resctrl/execute.hpp>
+#include <ocikit/sys/trace.hpp>
 #include <ocikit/sys/utc_time.hpp>
 
 namespace ocikit::container {
@@ -110,7 +111,7 @@ class creation {
   /// hooks. Errors: a hook's; the container is to be destroyed then.
   [[nodiscard]] result<void> start() {
     OCIKIT_TRY(init_.go());
-    init_.await_execution();
+    init_.await_execution(plan_);
     if (!state_.config.hooks || state_.config.hooks->poststart.empty()) return {};
     directory_.unlock();  // hooks may use the container
     return run_hooks("poststart", state_.config.hooks->poststart, hook_state(state_, spec::container_status::running));
@@ -132,6 +133,7 @@ class creation {
   /// Removes an ended container and runs its poststop hooks. Errors: of the first thing that fails; the rest is done
   /// all the same.
   [[nodiscard]] result<void> destroy() {
+    const sys::traced destroying{[] { return "destroy the container"; }};
     undone_ = true;
     result<void> first;
     const auto note = [&first](result<void> done) {
@@ -178,11 +180,15 @@ class creation {
   result<void> run(const std::function<result<void>(unique_fd)>& adopt_terminal) {
     if (wanted_.notifies) OCIKIT_TRY(prepare_notify_socket());
     OCIKIT_TRY(open_cgroup());
-    OCIKIT_TRY(make_plan());
+    {
+      const sys::traced making{[] { return "make the plan"; }};
+      OCIKIT_TRY(make_plan());
+    }
     slots_.resize(plan_.slots);
     const std::vector<plan_step>& steps = plan_.steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       if (steps[i].by == actor::runtime) {
+        const sys::traced taking{[&] { return describe(steps[i].what); }};
         OCIKIT_TRY(take(steps[i]).map_error([&](error e) { return std::move(e).at(steps[i].where); }));
         continue;
       }
@@ -332,7 +338,11 @@ class creation {
 
   /// The init enters its cgroup with our help, which may be what makes the cgroup ours.
   result<void> attach_to_cgroup() {
-    OCIKIT_TRY(cgroup_->attach(init_.pid()));
+    // Processes may only be moved below a cgroup whose cgroup.procs may be written, too.
+    OCIKIT_TRY(cgroup_->attach(init_.pid()).map_error([this](error e) {
+      if (e.code() != EACCES) return e;
+      return std::move(e).within("entering the cgroup " + facts_.cgroup_path).at("/linux/cgroupsPath");
+    }));
     if (state_.ocikit.owns_cgroup) return {};
     state_.ocikit.owns_cgroup = true;
     state_.cgroup_paths = cgroup_->paths();
@@ -456,10 +466,6 @@ class creation {
       if (where.joins.empty() && where.gate < 0) OCIKIT_TRY(make_gate(where));
       started = init_.start(plan_, numbers, with_, where);
     }
-    // Processes may only be moved below a cgroup whose cgroup.procs may be written, too.
-    if (!started && where.cgroup >= 0 && started.error().code() == EACCES)
-      started = tl::unexpected(
-          std::move(started).error().within("entering the cgroup " + facts_.cgroup_path).at("/linux/cgroupsPath"));
     OCIKIT_TRY(std::move(started).map_error(
         [this](error e) { return blamed_on_memory(std::move(e)).within("unable to start container process"); }));
     init_was_started_ = true;
@@ -491,8 +497,10 @@ class creation {
     slots_ = std::move(kept);
   }
 
+  /// Whether a process that could not be born in its cgroup may be moved there: by a kernel that can do no more, or,
+  /// for whoever may not move processes, by somebody who may: systemd moves those of its users.
   static bool can_attach_later(int code) {
-    return code == EBUSY || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
+    return code == EBUSY || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL || code == EACCES;
   }
 
   result<void> make_gate(cradle& where) {

@@ -10,6 +10,7 @@
 
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/wire.hpp>
+#include <ocikit/sys/trace.hpp>
 
 namespace ocikit::container::wire {
 
@@ -70,7 +71,8 @@ class writer {
               0,
               0,
               before(from.hook_output),
-              before(from.hook_errors)};
+              before(from.hook_errors),
+              sys::active_trace != nullptr ? 1U : 0U};
   detail::writer fixed{out};
   for (const int slot : slots) fixed.write_pod(static_cast<std::int32_t>(slot));
   for (std::size_t i = 0; i < from.steps.size(); ++i) {

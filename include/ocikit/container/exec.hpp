@@ -28,6 +28,7 @@
 #include <ocikit/container/seccomp_agent.hpp>
 #include <ocikit/spec/types.hpp>
 #include <ocikit/sys/call.hpp>
+#include <ocikit/sys/trace.hpp>
 
 namespace ocikit::container {
 
@@ -73,11 +74,15 @@ class execution {
       : container_{in}, wanted_{std::move(wanted)}, with_{with} {}
 
   result<void> run(const std::function<result<void>(unique_fd)>& adopt_terminal) {
-    OCIKIT_TRY(make_plan());
+    {
+      const sys::traced making{[] { return "make the plan"; }};
+      OCIKIT_TRY(make_plan());
+    }
     bool waiting = false;
     const std::vector<plan_step>& steps = plan_.steps;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       if (steps[i].by == actor::runtime) {
+        const sys::traced taking{[&] { return describe(steps[i].what); }};
         OCIKIT_TRY(take(steps[i]));
         continue;
       }

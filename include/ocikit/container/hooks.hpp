@@ -23,6 +23,7 @@
 #include <ocikit/spec/tables.hpp>
 #include <ocikit/spec/types.hpp>
 #include <ocikit/spec/write.hpp>
+#include <ocikit/sys/trace.hpp>
 
 namespace ocikit::container {
 
@@ -112,6 +113,7 @@ inline result<void> run_hook(const spec::hook& hook, std::string_view state_docu
   const hook_outputs outputs = OCIKIT_TRY(open_hook_outputs(now.annotations));
   const std::string document = spec::write(now);
   for (std::size_t i = 0; i < hooks.size(); ++i) {
+    const sys::traced running{[&] { return std::string{kind} + " hook " + hooks[i].path; }};
     auto ended = detail::run_hook(hooks[i], document, outputs);
     if (ended) continue;
     return tl::unexpected(

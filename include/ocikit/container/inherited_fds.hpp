@@ -97,17 +97,4 @@ namespace detail {
   return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("close_range", first, ~0U)));
 }
 
-/// Opens /dev/null for each of the three standard descriptors that is closed, so that nothing else is ever opened under
-/// its number and taken for it. Errors: system.
-[[nodiscard]] inline result<void> ensure_standard_fds() {
-  for (int fd = 0; fd < static_cast<int>(inherited_fds::first); ++fd) {
-    if (sys::raw::fcntl(fd, F_GETFD, 0) != -EBADF) continue;
-    unique_fd null = OCIKIT_TRY(sys::openat(sys::at_fdcwd, "/dev/null", O_RDWR));  // takes the lowest number: fd
-    if (const auto r = sys::raw::fcntl(null.get(), F_SETFD, 0); sys::raw::failed(r))
-      return tl::unexpected(error::from_errno(sys::raw::errno_of(r), sys::call_text("fcntl", null, "F_SETFD", 0)));
-    (void)null.release();
-  }
-  return {};
-}
-
 }  // namespace ocikit::container

@@ -32,11 +32,16 @@ struct init_terminal {
 struct init_arrival {
   pid_t pid = -1;
 };
+/// The init took this step of the plan, or with `wire::no_step` began; in a trace.
+struct init_trace {
+  std::uint32_t step = wire::no_step;
+  std::int64_t time = 0;  ///< nanoseconds of CLOCK_REALTIME
+};
 /// The socket was closed: by a successful execve(2), or by the init's death.
 struct init_silence {};
 
 /// The next thing the init says.
-using init_word = std::variant<init_progress, init_terminal, init_arrival, init_failure, init_silence>;
+using init_word = std::variant<init_progress, init_terminal, init_arrival, init_trace, init_failure, init_silence>;
 
 /// A pair of sockets: the runtime's and the init's end.
 struct init_link {
@@ -93,7 +98,7 @@ inline unique_fd received_fd(struct ::msghdr& message) {
   unique_fd with = detail::received_fd(message);
   const auto size = static_cast<std::size_t>(r);
   const auto kind = buffer.report.kind;
-  const bool known = kind <= wire::report_kind::arrived;
+  const bool known = kind <= wire::report_kind::taken;
   if (size < sizeof buffer.report || !known || buffer.report.detail_size != size - sizeof buffer.report)
     return tl::unexpected(error::state("the init sent a message that makes no sense"));
   if (kind == wire::report_kind::failed)
@@ -101,6 +106,7 @@ inline unique_fd received_fd(struct ::msghdr& message) {
                                   std::string(buffer.detail, buffer.report.detail_size)}};
   if (kind == wire::report_kind::terminal) return init_word{init_terminal{std::move(with)}};
   if (kind == wire::report_kind::arrived) return init_word{init_arrival{buffer.report.pid}};
+  if (kind == wire::report_kind::taken) return init_word{init_trace{buffer.report.step, buffer.report.time}};
   return init_word{init_progress{buffer.report.step, std::move(with), buffer.report.listener}};
 }
 

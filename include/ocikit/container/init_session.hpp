@@ -12,11 +12,13 @@
 
 #include <ocikit/base/error.hpp>
 #include <ocikit/container/backends.hpp>
+#include <ocikit/container/describe.hpp>
 #include <ocikit/container/encode.hpp>
 #include <ocikit/container/init_image.hpp>
 #include <ocikit/container/init_link.hpp>
 #include <ocikit/container/plan.hpp>
 #include <ocikit/container/spawn.hpp>
+#include <ocikit/sys/trace.hpp>
 
 namespace ocikit::container {
 
@@ -101,10 +103,11 @@ class init_session {
   /// Waits until the init has done its steps up to the next one that waits for us; a terminal that it opened is in
   /// `terminal` then. Errors: the init's own, explained with `of`; state when it died without a word.
   [[nodiscard]] result<void> await_progress(const plan& of, unique_fd& terminal) {
-    init_word word = OCIKIT_TRY(receive(link_));
+    const sys::traced waiting{[] { return "wait for the init"; }};
+    init_word word = OCIKIT_TRY(next_word(of));
     if (auto* opened = std::get_if<init_terminal>(&word)) {
       terminal = std::move(opened->master);
-      word = OCIKIT_TRY(receive(link_));
+      word = OCIKIT_TRY(next_word(of));
     }
     if (auto* progress = std::get_if<init_progress>(&word)) {
       if (progress->terminal) terminal = std::move(progress->terminal);
@@ -126,11 +129,13 @@ class init_session {
   [[nodiscard]] result<void> go() { return say_go(link_); }
 
   /// Waits until the init has become the container's program, or is dead; either closes the socket.
-  void await_execution() {
+  void await_execution(const plan& of) {
+    const sys::traced waiting{[] { return "wait for the execution"; }};
     while (true) {
-      const auto word = receive(link_);
-      if (!word || std::holds_alternative<init_silence>(*word)) return;
+      const auto word = next_word(of);
+      if (!word || std::holds_alternative<init_silence>(*word)) break;
     }
+    if (sys::active_trace != nullptr) note_the_rest(of);
   }
 
   /// The init shall outlive this object.
@@ -156,9 +161,39 @@ class init_session {
     return out;
   }
 
+  /// The init's next word that is not for the trace.
+  [[nodiscard]] result<init_word> next_word(const plan& of) {
+    while (true) {
+      init_word word = OCIKIT_TRY(receive(link_));
+      const auto* taken = std::get_if<init_trace>(&word);
+      if (taken == nullptr || sys::active_trace == nullptr) return word;  // nobody asked for it
+      note_step(of, *taken);
+    }
+  }
+
+  /// A step lasts from the end of the one before.
+  void note_step(const plan& of, const init_trace& taken) {
+    if (taken.step < of.steps.size()) note_work(describe(of.steps[taken.step].what), taken.time);
+    next_untold_ = taken.step == wire::no_step ? 0 : std::size_t{taken.step} + 1;
+    last_told_ = taken.time;
+  }
+
+  /// What the init did not tell of: behind a filter it tells nothing, and of the execution it cannot.
+  void note_the_rest(const plan& of) {
+    std::string what;
+    for (std::size_t i = next_untold_; i < of.steps.size(); ++i)
+      if (of.steps[i].by == actor::init) what += (what.empty() ? "" : "; ") + describe(of.steps[i].what);
+    note_work(std::move(what), sys::trace_now());
+  }
+
+  void note_work(std::string what, sys::trace_time end) const {
+    if (sys::active_trace != nullptr && last_told_ != 0)
+      sys::active_trace->push_back({sys::traced_work::by::init, std::move(what), last_told_, end});
+  }
+
   /// The process that was born joins the namespaces and ends; its child is the init from then on.
   [[nodiscard]] result<void> await_arrival(const plan& of, bool waits) {
-    const init_word word = OCIKIT_TRY(receive(link_));
+    const init_word word = OCIKIT_TRY(next_word(of));
     if (const auto* failure = std::get_if<init_failure>(&word)) return tl::unexpected(explain(*failure, of));
     const auto* arrival = std::get_if<init_arrival>(&word);
     if (arrival == nullptr || arrival->pid <= 0) return tl::unexpected(death());
@@ -187,6 +222,8 @@ class init_session {
   unique_fd executable_;
   std::string plan_number_, link_number_, fifo_number_;
   int listener_ = -1;
+  std::size_t next_untold_ = 0;
+  sys::trace_time last_told_ = 0;  ///< 0: the init has not begun, or tells nothing
   bool kept_ = false;
 };
 

@@ -11,13 +11,13 @@
 #include <ocikit/sys/quoted_text.hpp>
 
 namespace ocikit::container {
-namespace detail {
 
 struct named_signal {
   std::string_view name;
   int number;
 };
 
+/// The signals that have a name, without SIG.
 inline constexpr named_signal named_signals[] = {
     {"ABRT", SIGABRT},   {"ALRM", SIGALRM}, {"BUS", SIGBUS},   {"CHLD", SIGCHLD},     {"CLD", SIGCHLD},
     {"CONT", SIGCONT},   {"FPE", SIGFPE},   {"HUP", SIGHUP},   {"ILL", SIGILL},       {"INT", SIGINT},
@@ -27,8 +27,6 @@ inline constexpr named_signal named_signals[] = {
     {"TTIN", SIGTTIN},   {"TTOU", SIGTTOU}, {"URG", SIGURG},   {"USR1", SIGUSR1},     {"USR2", SIGUSR2},
     {"WINCH", SIGWINCH}, {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM},
 };
-
-}  // namespace detail
 
 /// A signal by number, or by name with or without SIG, in any case. Any number is taken, for the kernel to refuse, as
 /// runc does it. Pure. Errors: config, `unknown signal "FOO"`.
@@ -42,7 +40,7 @@ inline constexpr named_signal named_signals[] = {
   std::string name{text};
   for (char& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   if (name.starts_with("SIG")) name.erase(0, 3);
-  for (const auto& known : detail::named_signals)
+  for (const auto& known : named_signals)
     if (known.name == name) return known.number;
   return tl::unexpected(error::config("", "unknown signal " + sys::go_quoted(text)));
 }

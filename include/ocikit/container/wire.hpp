@@ -34,6 +34,7 @@ struct header {
   std::uint32_t arrives = 0;      ///< whether one of the steps is `arrive`
   std::int32_t hook_output = -1;  ///< the descriptor that hooks write to; -1: into the report
   std::int32_t hook_errors = -1;  ///< the same for their standard error
+  std::uint32_t traces = 0;       ///< whether the init is to tell of each step that it has taken
 };
 
 struct step_header {
@@ -49,6 +50,7 @@ enum class report_kind : std::uint32_t {
   failed,    ///< step, errno and, for a hook, what it wrote
   terminal,  ///< nothing but the terminal, ahead of a filter that may forbid to send it; no answer
   arrived,   ///< an `arrive`: `pid` goes on as the init, and waits for an answer
+  taken,     ///< the step, at `time`; `no_step`: the init has begun; no answer
 };
 
 struct report {
@@ -59,7 +61,9 @@ struct report {
   std::uint32_t detail_size;
   std::int32_t listener = -1;  ///< with `reached`: the number, in the init, of a filter's notify descriptor
   std::int32_t pid = 0;        ///< with `arrived`: of the child, as the runtime sees it
+  std::int64_t time = 0;       ///< with `taken`: nanoseconds of CLOCK_REALTIME
 };
+inline constexpr std::uint32_t no_step = 0xffffffffU;
 inline constexpr std::size_t longest_detail = 2048;
 
 /// The runtime's one answer.

@@ -230,10 +230,16 @@ namespace detail {
   return (static_cast<std::uint64_t>(found.f_flags) & locked.mask) == locked.value ? 0 : -EPERM;
 }
 
+/// move_mount(2) says EINVAL of a file on a directory, and of a directory on a file, where mount(2) says ENOTDIR.
+[[nodiscard]] OCIKIT_MOUNTS_RARE inline outcome why_invalid(int source, int target) noexcept {
+  return (file_type(source) == S_IFDIR) == (file_type(target) == S_IFDIR) ? -EINVAL : -ENOTDIR;
+}
+
 }  // namespace detail
 
 /// See mount_setattr(2), move_mount(2), or mount(2). EXDEV: the target lies on procfs. EPERM: the options take back
-/// what the host locked. EOPNOTSUPP: recursive attributes on a kernel older than 5.12.
+/// what the host locked. ENOTDIR: a file cannot be mounted on a directory, nor a directory on a file. EOPNOTSUPP:
+/// recursive attributes on a kernel older than 5.12.
 [[nodiscard]] inline outcome execute(const attach& s, workspace& w) noexcept {
   const int source = w.slots[s.slot];
   const auto kind_of_source = [source, &s](sys::raw::missing& make) noexcept -> outcome {
@@ -248,7 +254,8 @@ namespace detail {
   const int at = detail::as_fd(target.directory);
   outcome r = s.inside_procfs || target.made ? 0 : detail::refuse_procfs(at);
   if (!failed(r)) r = detail::check_locked(source, s.locked);
-  return failed(r) ? r : detail::attach_source(s, source, at, target.name, w);
+  if (!failed(r)) r = detail::attach_source(s, source, at, target.name, w);
+  return r == -EINVAL && *target.name == '\0' ? detail::why_invalid(source, at) : r;
 }
 
 namespace detail {

@@ -262,10 +262,12 @@ class mount_planner {
     return {};
   }
 
-  /// The kernel refuses a new cgroup2 mount in a user namespace without a cgroup namespace, and where the host's is not
-  /// visible as a whole: what the host has is bound then.
+  /// Without a cgroup namespace what the host has is bound: there is one file system for all, and who mounts it anew in
+  /// the host's cgroup namespace sets its options for the whole machine, nsdelegate and memory_recursiveprot among
+  /// them. In a user namespace the kernel refuses such a mount anyhow, as it does where the host's is not visible as a
+  /// whole.
   void add_unified(const option_set& options, const std::string& target, const std::string& where) {
-    if (known_.user_namespace && !known_.cgroup_namespace) {
+    if (!known_.cgroup_namespace) {
       option_set as_bind = options;
       as_bind.data.clear();
       as_bind.flags |= sys::ms::bind | sys::ms::rec;
@@ -274,13 +276,12 @@ class mount_planner {
     }
     mount_filesystem step;
     step.type = step.source = "cgroup2";
-    if (!known_.cgroup_namespace) step.source = "cgroup";
     step.target = texts_.keep(target);
     step.flags = options.flags;
     step.data = texts_.keep(options.data);
     step.ordinary_directory = true;
-    const bool own = known_.cgroup_namespace && !known_.cgroup_paths.empty();
-    step.instead = own ? texts_.keep(known_.cgroup_paths.front().second) : zstring_view{"/sys/fs/cgroup"};
+    step.instead =
+        !known_.cgroup_paths.empty() ? texts_.keep(known_.cgroup_paths.front().second) : zstring_view{"/sys/fs/cgroup"};
     plan_.targets.push_back({step, where});
     add_propagation(options, step.target, where);
   }

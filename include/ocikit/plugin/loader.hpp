@@ -145,6 +145,11 @@ namespace detail {
   return {};
 }
 
+[[nodiscard]] inline bool is_built_in(const search& where, std::string_view name) {
+  return std::any_of(where.built_in.begin(), where.built_in.end(),
+                     [&](const auto* info) { return info->name == name; });
+}
+
 [[nodiscard]] inline result<const ocikit_plugin_info*> find_built_in(const search& where, std::string_view kind,
                                                                      std::string_view name) {
   for (const auto* info : where.built_in) {
@@ -203,9 +208,7 @@ namespace detail {
 /// The file that `load` would take for the plugin called `name`, without a look at whether it may be trusted; empty
 /// when there is none, or when it is linked in. For whoever wants to know which plugin it would be, but not to load it.
 [[nodiscard]] inline std::string find_file(const search& where, std::string_view name) {
-  if (!detail::good_name(name)) return {};
-  for (const auto* info : where.built_in)
-    if (info->name == name) return {};
+  if (!detail::good_name(name) || detail::is_built_in(where, name)) return {};
   for (const auto& directory : where.directories) {
     std::string path = directory + "/" + std::string{name} + ".so";
     struct ::stat found {};
@@ -278,7 +281,8 @@ namespace detail {
     const unique_fd dir = detail::open_directory(directory);
     if (!dir) continue;
     for (const auto& name : detail::plugin_files(directory))
-      out.push_back(detail::list_file(dir, directory, name, where.trusted));
+      if (!detail::is_built_in(where, name.substr(0, name.size() - 3)))
+        out.push_back(detail::list_file(dir, directory, name, where.trusted));
   }
   return out;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/capability.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 
 #include <cstdint>
 #include <span>
@@ -22,7 +23,6 @@ using capability_set = std::uint64_t;
                                                     std::vector<std::string>& unknown) {
   capability_set bits = 0;
   for (const std::string& name : names) {
-    // Not cap_from_name(3), which reads `CAP_KILL,CAP_SYS_ADMIN` as CAP_KILL and does not mind small letters.
     if (const auto number = spec::capability_number(name); number && *number <= last) {
       bits |= capability_set{1} << *number;
       continue;
@@ -34,7 +34,14 @@ using capability_set = std::uint64_t;
   return bits;
 }
 
-/// The kernel's highest capability. Reads the host.
-[[nodiscard]] inline std::uint32_t read_last_capability() { return static_cast<std::uint32_t>(::cap_max_bits()) - 1; }
+/// The kernel's highest capability. Two system calls where it is the one that we were compiled for, and none that
+/// needs /proc. See: PR_CAPBSET_READ(2const).
+[[nodiscard]] inline std::uint32_t read_last_capability() {
+  const auto is_known = [](std::uint32_t number) { return ::prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; };
+  std::uint32_t last = CAP_LAST_CAP;
+  while (last > 0 && !is_known(last)) --last;
+  while (last < 63 && is_known(last + 1)) ++last;
+  return last;
+}
 
 }  // namespace ocikit::process

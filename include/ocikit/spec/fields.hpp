@@ -38,7 +38,6 @@ struct rule {
   bool is_required = false;          ///< absent or null is an error
   bool is_written = false;           ///< written even when it holds the default
   bool omits_zero = false;           ///< an object is not written while it equals a default one
-  std::string_view other_name = {};  ///< read like the name, never written
   std::size_t max_items = limits::items;
   std::size_t max_bytes = limits::string_bytes;  ///< of each string
   std::uint64_t max_value = std::numeric_limits<std::uint64_t>::max();
@@ -68,12 +67,6 @@ struct field {
   [[nodiscard]] constexpr field omit_zero() const {
     field made = *this;
     made.rule.omits_zero = true;
-    return made;
-  }
-  /// Documents are known to write `other`, too.
-  [[nodiscard]] constexpr field also_called(std::string_view other) const {
-    field made = *this;
-    made.rule.other_name = other;
     return made;
   }
   /// At most `count` elements.

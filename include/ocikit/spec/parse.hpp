@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,11 +17,10 @@
 #include <utility>
 #include <vector>
 
-#include <simdjson.h>
-
 #include <ocikit/base/error.hpp>
 #include <ocikit/spec/fields.hpp>
 #include <ocikit/spec/limits.hpp>
+#include <ocikit/spec/simdjson.hpp>
 #include <ocikit/spec/syntax.hpp>
 #include <ocikit/spec/tables.hpp>
 
@@ -30,7 +29,9 @@
 /// Accepted: what RFC 8259 allows, properties in any order, `null` for absent, unknown properties (listed).
 /// Refused, each with its line, column and JSON pointer: anything outside the grammar, text after the document, a
 /// property given twice, NUL in a string, invalid UTF-8, an integer that is not exactly representable in its field,
-/// and what exceeds `limits`. Names are compared exactly (runc ignores their case, runtime-spec does not).
+/// and what exceeds `limits`. The case of letters in names means nothing, as in runc; two names that differ in it alone
+/// are one name given twice, except that the members of an object may be spread over `cpu` and `CPU`, of which the
+/// later one's count.
 namespace ocikit::spec {
 
 /// A document and what this version did not understand in it.
@@ -95,18 +96,25 @@ struct field_reader {
   std::string_view name;
   spec::rule rule;
   bool (*read)(reader&, json::value&, void* object, const place&);  // null: skipped knowingly
+  bool is_object;
+};
+
+/// All of them, in the order of the table.
+struct object_reader {
+  std::span<const field_reader> fields;
+  std::uint64_t required;  // bit i: fields[i] is
 };
 
 /// Reads one document. Every function returns false after it has recorded the first error.
 class reader {
  public:
-  reader(std::string_view text, const parse_options& options) : text_{text}, options_{options} {}
+  reader(std::string_view text, const parse_options& options) : text_{text}, options_{options} { texts_.reserve(64); }
 
   [[nodiscard]] std::optional<error>& failure() { return failure_; }
   [[nodiscard]] std::vector<std::string>& unknown() { return unknown_; }
 
   /// The whole document into `object`. `padded` holds `text` and simdjson's padding behind it.
-  bool document(simdjson::padded_string_view padded, void* object, std::span<const field_reader> fields) {
+  bool document(simdjson::padded_string_view padded, void* object, const object_reader& with) {
     const place top{};
     if (text_.size() > options_.max_bytes) return too_large();
     const auto start = text_.find_first_not_of(" \t\r\n");
@@ -117,7 +125,7 @@ class reader {
     json::object members;
     if (parser.iterate(padded).get(doc) != simdjson::SUCCESS) return syntax();
     if (doc.get_object().get(members) != simdjson::SUCCESS) return syntax();
-    if (!object_members(members, start, object, fields, top)) return false;
+    if (!object_members(members, start, object, with, top)) return false;
     return doc.current_location().error() == simdjson::OUT_OF_BOUNDS || syntax();
   }
 
@@ -142,22 +150,21 @@ class reader {
   }
 
   bool value(json::value& from, std::string& to, const place& at, const rule& allowed) {
-    std::string_view got;
-    if (!text_value(from, got, at, allowed)) return false;
-    to.assign(got);
+    const auto got = text_of(from, at, allowed);
+    if (got.data() == nullptr) return false;
+    to = std::string{got};
     return true;
   }
 
   template <has_names Enum>
   bool value(json::value& from, Enum& to, const place& at, const rule& allowed) {
-    const auto start = offset_of(from);
-    std::string_view got;
-    if (!text_value(from, got, at, allowed)) return false;
+    const auto got = text_of(from, at, allowed);
+    if (got.data() == nullptr) return false;
     if (const auto known = from_name<Enum>(got)) {
       to = *known;
       return true;
     }
-    return unknown_name(start, at, names<Enum>.refusal, got);
+    return unknown_name(offset_of(from), at, names<Enum>.refusal, got);
   }
 
   template <described T>
@@ -168,55 +175,74 @@ class reader {
     // Go writes "" for an unset name of an enum, and every engine is written in Go.
     if constexpr (has_names<T>)
       if (token_of(from) == "\"\"") return true;
-    return value(from, to.emplace(), at, allowed);
+    return value(from, to ? *to : to.emplace(), at, allowed);
   }
 
   template <class T>
   bool value(json::value& from, std::vector<T>& to, const place& at, const rule& allowed) {
-    const auto token = token_of(from);
-    if (token.empty() || token[0] != '[') return mismatch(token, at, "an array");
-    json::array elements;
-    if (from.get_array().get(elements) != simdjson::SUCCESS) return syntax();
-    for (auto got : elements) {
-      json::value element;
-      if (std::move(got).get(element) != simdjson::SUCCESS) return syntax();
-      if (to.size() == allowed.max_items) return too_many(offset_of(element), at, allowed);
-      const auto here = at.element(to.size());
-      if (!value(element, to.emplace_back(), here, allowed)) return false;
-    }
-    return true;
+    if (!to.empty()) return twice(offset_of(from), at);
+    to.reserve(first_capacity);
+    return each_element(from, at, allowed.max_items, [&](json::value& element, const place& here) {
+      return value(element, to.emplace_back(), here, allowed);
+    });
+  }
+
+  // Most lists are of strings. These are gathered first and made at once, as many as there are.
+  bool value(json::value& from, std::vector<std::string>& to, const place& at, const rule& allowed) {
+    if (!to.empty()) return twice(offset_of(from), at);
+    texts_.clear();
+    const bool good = each_element(from, at, allowed.max_items, [&](json::value& element, const place& here) {
+      const auto got = text_of(element, here, allowed);
+      texts_.push_back(got);
+      return got.data() != nullptr;
+    });
+    if (good) to.assign(texts_.begin(), texts_.end());
+    return good;
   }
 
   template <class T>
   bool value(json::value& from, map<T>& to, const place& at, const rule& allowed) {
-    const auto token = token_of(from);
-    if (token.empty() || token[0] != '{') return mismatch(token, at, "an object");
+    if (!to.empty()) return twice(offset_of(from), at);
+    if (first_of(from) != '{') return mismatch(token_of(from), at, "an object");
     json::object members;
     if (from.get_object().get(members) != simdjson::SUCCESS) return syntax();
-    std::vector<std::size_t> starts;
+    std::vector<found_key> keys;
     for (auto got : members) {
-      json::field member;
-      std::string_view key;
-      if (std::move(got).get(member) != simdjson::SUCCESS) return syntax();
-      starts.push_back(offset_of(member));
-      if (!key_of(member, key, at)) return false;
-      if (to.size() == allowed.max_items) return too_many(starts.back(), at, allowed);
-      auto& entry = to.emplace_back(std::string{key}, T{});
+      if (got.error() != simdjson::SUCCESS) return syntax();
+      json::field&& member = std::move(got).value_unsafe();
+      const auto key_start = offset_of(member);
+      const auto key = key_of(member, at);
+      if (key.data() == nullptr) return false;
+      keys.push_back({key, key_start});
+      if (to.size() == allowed.max_items) return too_many(key_start, at, allowed.max_items);
+      auto& entry = to.emplace_back(key, T{});
       if (!value(member.value(), entry.second, at.property(key), allowed)) return false;
     }
-    return distinct([&](std::size_t i) -> std::string_view { return to[i].first; }, starts, at);
+    return distinct(std::move(keys), at);
   }
 
  private:
   // ---- tokens ----
 
+  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
   // A scalar's text without the space behind it; of containers only the first character means anything.
-  static std::string_view token_of(json::value& from) {
-    auto token = from.raw_json_token();
-    while (!token.empty() &&
-           (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
-      token.remove_suffix(1);
-    return token;
+  // Every value passes here once or twice, and the call would cost as much as the rest.
+  [[gnu::always_inline]] static std::string_view token_of(json::value& from) {
+    const std::string_view token = from.raw_json_token();
+    auto size = token.size();
+    while (size != 0 && is_space(token[size - 1])) --size;
+    return {token.data(), size};
+  }
+  // What a value begins with, which tells its kind.
+  static char first_of(json::value& from) {
+    const std::string_view token = from.raw_json_token();
+    return token.empty() ? '\0' : token[0];
+  }
+  static bool is_null(json::value& from) { return first_of(from) == 'n' && token_of(from) == "null"; }
+  // The text from there on. Unlike substr() it checks nothing, as nothing can be wrong.
+  [[nodiscard]] std::string_view behind(std::size_t offset) const {
+    return {text_.data() + offset, text_.size() - offset};
   }
   [[nodiscard]] std::size_t offset_of(const char* position) const {
     return static_cast<std::size_t>(position - text_.data());
@@ -235,18 +261,28 @@ class reader {
     return true;
   }
 
-  bool text_value(json::value& from, std::string_view& to, const place& at, const rule& allowed) {
+  // A string's text; after an error its data() is null. Returned like this it stays in registers.
+  std::string_view text_of(json::value& from, const place& at, const rule& allowed) {
     const auto token = token_of(from);
-    if (token.empty() || token[0] != '"') return mismatch(token, at, "a string");
-    if (token.size() < 2 || token.back() != '"') return syntax();
-    to = token.substr(1, token.size() - 2);
-    if (to.find('\\') != std::string_view::npos) {
-      if (from.get_string().get(to) != simdjson::SUCCESS) return syntax();
-      if (!clean(to, offset_of(token.data()), at)) return false;
-    }
-    if (to.size() <= allowed.max_bytes) return true;
-    return fail(offset_of(token.data()), at,
-                "string of " + std::to_string(to.size()) + " bytes, more than " + std::to_string(allowed.max_bytes));
+    if (token.size() < 2 || token.front() != '"' || token.back() != '"') return no_text(token, at);
+    std::string_view text{token.data() + 1, token.size() - 2};
+    if (has_escape(text)) text = unescaped(from, at);
+    if (text.size() > allowed.max_bytes) return too_long(text.size(), offset_of(token.data()), at, allowed.max_bytes);
+    return text;
+  }
+
+  std::string_view unescaped(json::value& from, const place& at) {
+    const auto start = offset_of(from);
+    std::string_view text;
+    if (from.get_string().get(text) != simdjson::SUCCESS) return no_text();
+    return clean(text, start, at) ? text : std::string_view{};
+  }
+
+  // Parts of the text are asked about from front to back: it is searched once, not part by part.
+  bool has_escape(std::string_view part) {
+    const auto start = offset_of(part.data());
+    if (next_escape_ < start) next_escape_ = text_.find('\\', start);
+    return next_escape_ < start + part.size();
   }
 
   // What escapes can smuggle in: NUL, and with older versions of simdjson a lone surrogate.
@@ -255,67 +291,100 @@ class reader {
     return simdjson::validate_utf8(unescaped.data(), unescaped.size()) || syntax();
   }
 
+  // Whether the key is this, written without escapes.
+  bool is_key(const json::field& member, std::string_view name) const {
+    const auto rest = behind(offset_of(member) + 1);
+    return rest.size() > name.size() && rest[name.size()] == '"' && rest.starts_with(name);
+  }
+
+  // The key; after an error its data() is null.
+  std::string_view key_of(json::field& member, const place& at) {
+    const auto start = offset_of(member);
+    const auto rest = behind(start + 1);
+    std::string_view key{rest.data(), std::min(rest.find('"'), rest.size())};
+    if (has_escape(key)) key = unescaped_key(member, at);
+    if (key.size() <= limits::string_bytes) return key;
+    (void)fail(start, at, "property name of " + std::to_string(key.size()) + " bytes");
+    return {};
+  }
+
   template <class Field>
-  static auto unescaped(Field& member) {
+  static auto strictly_unescaped(Field& member) {
     if constexpr (requires { member.unescaped_key(false); })
       return member.unescaped_key(false);
     else
       return member.unescaped_key();  // simdjson before 3.3
   }
 
-  bool key_of(json::field& member, std::string_view& to, const place& at) {
-    const char* const begin = member.key().raw();
-    const auto rest = text_.substr(offset_of(begin));
-    std::size_t length = 0;
-    while (length < rest.size() && rest[length] != '"' && rest[length] != '\\') ++length;
-    to = rest.substr(0, length);
-    if (length < rest.size() && rest[length] == '\\') {
-      if (unescaped(member).get(to) != simdjson::SUCCESS) return syntax();
-      if (!clean(to, offset_of(begin) - 1, at)) return false;
+  std::string_view unescaped_key(json::field& member, const place& at) {
+    const auto start = offset_of(member);
+    std::string_view key;
+    if (strictly_unescaped(member).get(key) != simdjson::SUCCESS) return no_text();
+    return clean(key, start, at) ? key : std::string_view{};
+  }
+
+  // ---- arrays ----
+
+  // Calls `read(value, place)` for each element, until it says false.
+  template <class Read>
+  bool each_element(json::value& from, const place& at, std::size_t most, Read&& read) {
+    if (first_of(from) != '[') return mismatch(token_of(from), at, "an array");
+    json::array elements;
+    if (from.get_array().get(elements) != simdjson::SUCCESS) return syntax();
+    auto here = at.element(0);
+    for (auto got : elements) {
+      if (got.error() != simdjson::SUCCESS) return syntax();
+      json::value&& element = std::move(got).value_unsafe();
+      if (here.index == most) return too_many(offset_of(element), at, most);
+      if (!read(element, here)) return false;
+      ++here.index;
     }
-    if (to.size() <= limits::string_bytes) return true;
-    return fail(offset_of(begin) - 1, at, "property name of " + std::to_string(to.size()) + " bytes");
+    return true;
   }
 
   // ---- objects ----
 
-  bool object_members(json::object& members, std::size_t start, void* object, std::span<const field_reader> fields,
+  bool object_members(json::object& members, std::size_t start, void* object, const object_reader& with,
                       const place& at) {
-    std::uint64_t seen = 0;
+    const auto fields = with.fields;
+    std::uint64_t seen = 0;        // by the name in the table,
+    std::uint64_t seen_other = 0;  // and by one with letters of another case
     std::uint64_t given = 0;
     std::size_t next = 0;
-    std::vector<std::string_view> strangers;
-    std::vector<std::size_t> stranger_starts;
+    std::vector<found_key> strangers;
     for (auto got : members) {
-      json::field member;
-      std::string_view key;
-      if (std::move(got).get(member) != simdjson::SUCCESS) return syntax();
+      if (got.error() != simdjson::SUCCESS) return syntax();
+      json::field&& member = std::move(got).value_unsafe();
       const auto key_start = offset_of(member);
-      if (!key_of(member, key, at)) return false;
+      // Documents are mostly written in the order of the table.
+      const bool in_order = next < fields.size() && is_key(member, fields[next].name);
+      const auto key = in_order ? fields[next].name : key_of(member, at);
+      if (key.data() == nullptr) return false;
+      const auto i = in_order ? next : find(fields, key, next);
       const auto here = at.property(key);
-      const auto i = find(fields, key, next);
       if (i == fields.size()) {
-        strangers.push_back(key);
-        stranger_starts.push_back(key_start);
+        strangers.push_back({key, key_start});
         list_unknown(here);
         if (!skip(member.value(), here)) return false;
         continue;
       }
       const auto bit = std::uint64_t{1} << i;
-      if ((seen & bit) != 0) return twice(key_start, at, key);
-      seen |= bit;
+      auto& seen_so = in_order || fields[i].name == key ? seen : seen_other;
+      if (((fields[i].is_object ? seen_so : seen | seen_other) & bit) != 0) return twice(key_start, at.property(key));
+      seen_so |= bit;
       next = i + 1;
       if (fields[i].read == nullptr) {
         if (!skip(member.value(), here)) return false;
-      } else if (token_of(member.value()) != "null") {
+      } else if (!is_null(member.value())) {
         given |= bit;
         if (!fields[i].read(*this, member.value(), object, here)) return false;
       }
     }
-    for (std::size_t i = 0; i < fields.size(); ++i)
-      if (fields[i].rule.is_required && (given & std::uint64_t{1} << i) == 0)
-        return fail(start, at, "missing property \"" + std::string{fields[i].name} + "\"");
-    return distinct([&](std::size_t i) { return strangers[i]; }, stranger_starts, at);
+    if (const auto missing = with.required & ~given; missing != 0) {
+      const auto first = static_cast<std::size_t>(std::countr_zero(missing));
+      return fail(start, at, "missing property \"" + std::string{fields[first].name} + "\"");
+    }
+    return distinct(std::move(strangers), at);
   }
 
   // Bounded in number and in bytes: a long key that is data stands in the pointer of everything below it.
@@ -330,62 +399,55 @@ class reader {
       if (fields[i].name == key) return i;
     for (std::size_t i = 0; i < std::min(next, fields.size()); ++i)
       if (fields[i].name == key) return i;
+    // runc does not mind the case of letters, so there are documents with `CPU` and `pagesize`.
     for (std::size_t i = 0; i < fields.size(); ++i)
-      if (!key.empty() && fields[i].rule.other_name == key) return i;
+      if (equal_but_for_case(fields[i].name, key)) return i;
     return fields.size();
   }
 
-  // Keys that are data, or unknown: sorted rather than compared each with each, as a document may have a million.
-  template <class KeyAt>
-  bool distinct(KeyAt key_at, const std::vector<std::size_t>& starts, const place& at) {
-    if (starts.size() < 2) return true;
-    std::vector<std::size_t> order(starts.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {}, key_at);
-    const auto same = std::ranges::adjacent_find(order, {}, key_at);
-    return same == order.end() || twice(starts[*std::next(same)], at, key_at(*same));
+  // A key that is data, or unknown. Sorted rather than compared each with each, as a document may have a million.
+  struct found_key {
+    std::string_view key;
+    std::size_t start;
+  };
+  bool distinct(std::vector<found_key> all, const place& at) {
+    if (all.size() < 2) return true;
+    std::ranges::stable_sort(all, {}, &found_key::key);
+    const auto same = std::ranges::adjacent_find(all, {}, &found_key::key);
+    return same == all.end() || twice(std::next(same)->start, at.property(same->key));
   }
 
   // Reads and drops a value that nobody wants, as strictly as any other.
   bool skip(json::value& from, const place& at) {
-    const auto token = token_of(from);
-    const char first = token.empty() ? '\0' : token[0];
+    const char first = first_of(from);
     if (first == '{') return skip_object(from, at);
     if (first == '[') return skip_array(from, at);
-    if (first == '"') {
-      std::string_view ignored_text;
-      return text_value(from, ignored_text, at, rule{});
-    }
-    return is_scalar(token) || syntax();
+    if (first == '"') return text_of(from, at, rule{}).data() != nullptr;
+    return is_scalar(token_of(from)) || syntax();
   }
 
   bool skip_object(json::value& from, const place& at) {
     if (at.depth >= limits::depth) return too_deep(from, at);
     json::object members;
     if (from.get_object().get(members) != simdjson::SUCCESS) return syntax();
-    std::vector<std::string_view> keys;
-    std::vector<std::size_t> starts;
+    std::vector<found_key> keys;
     for (auto got : members) {
-      json::field member;
-      if (std::move(got).get(member) != simdjson::SUCCESS) return syntax();
-      starts.push_back(offset_of(member));
-      if (!key_of(member, keys.emplace_back(), at)) return false;
-      if (!skip(member.value(), at.property(keys.back()))) return false;
+      if (got.error() != simdjson::SUCCESS) return syntax();
+      json::field&& member = std::move(got).value_unsafe();
+      const auto key_start = offset_of(member);
+      const auto key = key_of(member, at);
+      if (key.data() == nullptr) return false;
+      keys.push_back({key, key_start});
+      if (!skip(member.value(), at.property(key))) return false;
     }
-    return distinct([&](std::size_t i) { return keys[i]; }, starts, at);
+    return distinct(std::move(keys), at);
   }
 
   bool skip_array(json::value& from, const place& at) {
     if (at.depth >= limits::depth) return too_deep(from, at);
-    json::array elements;
-    if (from.get_array().get(elements) != simdjson::SUCCESS) return syntax();
-    std::size_t count = 0;
-    for (auto got : elements) {
-      json::value element;
-      if (std::move(got).get(element) != simdjson::SUCCESS) return syntax();
-      if (!skip(element, at.element(count++))) return false;
-    }
-    return true;
+    constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+    return each_element(from, at, unlimited,
+                        [&](json::value& element, const place& here) { return skip(element, here); });
   }
 
   static bool is_scalar(std::string_view token) {
@@ -393,8 +455,9 @@ class reader {
   }
 
   // ---- errors ----
+  // Cold, so that what calls them is small and itself inlined.
 
-  bool fail(std::size_t offset, const place& at, std::string what) {
+  [[gnu::cold]] bool fail(std::size_t offset, const place& at, std::string what) {
     static constexpr std::size_t longest_pointer = 4096;  // nobody reads the rest of a hostile key
     auto pointer = at.pointer();
     if (pointer.size() > longest_pointer) pointer.replace(longest_pointer, std::string::npos, "...");
@@ -408,12 +471,12 @@ class reader {
   }
 
   // simdjson stops somewhere near the fault; the scanner names it.
-  bool syntax() {
+  [[gnu::cold]] bool syntax() {
     if (const auto found = find_syntax_error(text_)) return fail(found->offset, place{}, std::string{found->what});
     return fail(text_.size(), place{}, "not a JSON document that simdjson can read");
   }
 
-  bool no_object(std::size_t start) {
+  [[gnu::cold]] bool no_object(std::size_t start) {
     if (const auto found = find_syntax_error(text_)) return fail(found->offset, place{}, std::string{found->what});
     if (text_[start] == 'n' && options_.document == "config.json") {
       failure_ = error::config({}, "config cannot be null");
@@ -422,13 +485,13 @@ class reader {
     return mismatch(text_.substr(start, 1), place{}, "an object");
   }
 
-  bool too_large() {
+  [[gnu::cold]] bool too_large() {
     failure_ = error::config(
         {}, std::string{options_.document} + " is larger than " + std::to_string(options_.max_bytes) + " bytes");
     return false;
   }
 
-  bool mismatch(std::string_view token, const place& at, std::string_view expected) {
+  [[gnu::cold]] bool mismatch(std::string_view token, const place& at, std::string_view expected) {
     const char first = token.empty() ? '\0' : token[0];
     std::string_view found;
     if (first == '{') found = "an object";
@@ -442,7 +505,18 @@ class reader {
     return fail(offset_of(token.data()), at, "expected " + std::string{expected} + ", found " + std::string{found});
   }
 
-  bool bad_integer(std::string_view token, const place& at, const std::string& least, const std::string& most) {
+  [[gnu::cold]] std::string_view no_text() {
+    (void)syntax();
+    return {};
+  }
+  [[gnu::cold]] std::string_view no_text(std::string_view token, const place& at) {
+    if (!token.empty() && token[0] == '"') return no_text();
+    (void)mismatch(token, at, "a string");
+    return {};
+  }
+
+  [[gnu::cold]] bool bad_integer(std::string_view token, const place& at, const std::string& least,
+                                 const std::string& most) {
     if (!is_scalar(token)) return syntax();
     const auto start = offset_of(token.data());
     if (token.find_first_of(".eE") != std::string_view::npos)
@@ -450,43 +524,59 @@ class reader {
     return fail(start, at, shown(token) + " is out of range (" + least + " to " + most + ")");
   }
 
-  bool unknown_name(std::size_t start, const place& at, std::string_view refusal, std::string_view got) {
+  [[gnu::cold]] bool unknown_name(std::size_t start, const place& at, std::string_view refusal, std::string_view got) {
     const auto gap = refusal.find("{}");
     std::string what{refusal.substr(0, gap)};
     if (gap != std::string_view::npos) what += shown(got) + std::string{refusal.substr(gap + 2)};
     return fail(start, at, std::move(what));
   }
 
-  bool too_many(std::size_t start, const place& at, const rule& allowed) {
-    return fail(start, at, "more than " + std::to_string(allowed.max_items) + " entries");
+  [[gnu::cold]] bool too_many(std::size_t start, const place& at, std::size_t most) {
+    return fail(start, at, "more than " + std::to_string(most) + " entries");
   }
 
-  bool too_deep(json::value& from, const place& at) {
+  [[gnu::cold]] std::string_view too_long(std::size_t size, std::size_t start, const place& at, std::size_t most) {
+    (void)fail(start, at, "string of " + std::to_string(size) + " bytes, more than " + std::to_string(most));
+    return {};
+  }
+
+  [[gnu::cold]] bool too_deep(json::value& from, const place& at) {
     return fail(offset_of(from), at, "nested more than " + std::to_string(limits::depth) + " levels deep");
   }
 
-  bool twice(std::size_t start, const place& at, std::string_view key) {
-    return fail(start, at.property(key), "property \"" + shown(key) + "\" appears twice");
+  [[gnu::cold]] bool twice(std::size_t start, const place& at) {
+    return fail(start, at, "property \"" + shown(at.name) + "\" appears twice");
   }
+
+  // Lists of objects have several, mostly. Left to itself a vector moves to new memory for the second, third and fifth.
+  static constexpr std::size_t first_capacity = 8;
 
   std::string_view text_;
   const parse_options& options_;
+  std::size_t next_escape_ = 0;          // the first backslash behind what has been read; npos: none
+  std::vector<std::string_view> texts_;  // of the list that is being read
   std::optional<error> failure_;
   std::vector<std::string> unknown_;
   std::size_t unknown_bytes_ = 0;
 };
 
+template <class T>
+inline constexpr bool is_object = described<T>;
+template <class T>
+inline constexpr bool is_object<std::optional<T>> = described<T>;
+
 template <class T, std::size_t I>
 constexpr field_reader field_reader_for() {
   constexpr auto& described_field = std::get<I>(table<T>);
   if constexpr (is_ignored<decltype(described_field)>) {
-    return {described_field.name, {}, nullptr};
+    return {described_field.name, {}, nullptr, false};
   } else {
     return {described_field.name, described_field.rule,
             [](reader& in, json::value& from, void* object, const place& at) {
               constexpr auto& f = std::get<I>(table<T>);
               return in.value(from, static_cast<T*>(object)->*(f.pointer), at, f.rule);
-            }};
+            },
+            is_object<std::remove_cvref_t<decltype(std::declval<T&>().*(described_field.pointer))>>};
   }
 }
 
@@ -502,14 +592,23 @@ constexpr auto make_field_readers() {
 template <class T>
 inline constexpr auto field_readers = make_field_readers<T>();
 
+constexpr std::uint64_t required_among(std::span<const field_reader> fields) {
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (fields[i].rule.is_required) bits |= std::uint64_t{1} << i;
+  return bits;
+}
+
+template <class T>
+inline constexpr object_reader reader_of = {field_readers<T>, required_among(field_readers<T>)};
+
 template <described T>
 bool reader::value(json::value& from, T& to, const place& at, const rule&) {
-  const auto token = token_of(from);
-  if (token.empty() || token[0] != '{') return mismatch(token, at, "an object");
-  const auto start = offset_of(token.data());
+  if (first_of(from) != '{') return mismatch(token_of(from), at, "an object");
+  const auto start = offset_of(from);
   json::object members;
   if (from.get_object().get(members) != simdjson::SUCCESS) return syntax();
-  return object_members(members, start, &to, field_readers<T>, at);
+  return object_members(members, start, &to, reader_of<T>, at);
 }
 
 }  // namespace detail
@@ -519,10 +618,12 @@ bool reader::value(json::value& from, T& to, const place& at, const rule&) {
 /// Errors: config, with line, column and pointer; nothing else.
 template <described T>
 [[nodiscard]] result<parsed<T>> parse_padded(simdjson::padded_string_view padded, const parse_options& options = {}) {
-  parsed<T> out;
+  result<parsed<T>> out{tl::in_place};
   detail::reader in{std::string_view{padded.data(), padded.size()}, options};
-  if (!in.document(padded, &out.value, detail::field_readers<T>)) return tl::unexpected(*std::move(in.failure()));
-  out.unknown = std::move(in.unknown());
+  if (in.document(padded, &out->value, detail::reader_of<T>))
+    out->unknown = std::move(in.unknown());
+  else
+    out = tl::unexpected(*std::move(in.failure()));
   return out;
 }
 

@@ -11,9 +11,7 @@
 
 #include <ocikit/spec/limits.hpp>
 
-/// Where a document breaks the JSON grammar, for error texts. The fast parser knows only that something is wrong; this
-/// slow, strict scan runs after it has refused a document, and gives the same words whichever parser is linked.
-namespace ocikit::spec::detail {
+namespace ocikit::spec {
 
 /// A place for people: both start at 1, columns count bytes.
 struct text_position {
@@ -21,6 +19,18 @@ struct text_position {
   std::size_t column = 1;
   bool operator==(const text_position&) const = default;
 };
+
+}  // namespace ocikit::spec
+
+/// Where a document breaks the JSON grammar, for error texts. The fast parser knows only that something is wrong; this
+/// slow, strict scan runs after it has refused a document, and gives the same words whichever parser is linked.
+namespace ocikit::spec::detail {
+
+/// Names of properties, as runc compares them.
+[[nodiscard]] inline bool equal_but_for_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
 
 [[nodiscard]] inline text_position position_at(std::string_view text, std::size_t offset) {
   const auto before = text.substr(0, std::min(offset, text.size()));

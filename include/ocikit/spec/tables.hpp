@@ -399,7 +399,7 @@ inline constexpr auto table<block_io> = std::tuple{
 
 template <>
 inline constexpr auto table<hugepage_limit> = std::tuple{
-    field{"pageSize", &hugepage_limit::page_size}.required().also_called("pagesize"),
+    field{"pageSize", &hugepage_limit::page_size}.required(),
     field{"limit", &hugepage_limit::limit}.required(),
 };
 

@@ -577,22 +577,23 @@ inline void warn_of_device_access(const resources& r, std::vector<warning>& warn
                           "device access " + in_quotes(r.devices[i].access) + ": a means nothing, only r, w and m do"});
 }
 
-[[nodiscard]] inline std::vector<warning> collect_warnings(const config& c, const validation_facts& facts) {
+}  // namespace detail
+
+/// What deserves a warning, of a configuration that is refused, too.
+[[nodiscard]] inline std::vector<warning> find_warnings(const config& c, const validation_facts& facts = {}) {
   std::vector<warning> warnings;
   if (c.oci_version.empty()) warnings.push_back({"/ociVersion", "ociVersion is missing"});
-  if (c.process->capabilities)
-    warn_of_capabilities(*c.process->capabilities, facts.capability_count, "/process/capabilities", warnings);
-  warn_of_mounts(c.mounts, warnings);
-  warn_of_annotations(c, warnings);
+  if (c.process && c.process->capabilities)
+    detail::warn_of_capabilities(*c.process->capabilities, facts.capability_count, "/process/capabilities", warnings);
+  detail::warn_of_mounts(c.mounts, warnings);
+  detail::warn_of_annotations(c, warnings);
   if (c.platform && c.platform->personality && !c.platform->personality->flags.empty())
     warnings.push_back({"/linux/personality/flags", "ignoring personality flags: none is supported"});
-  if (c.platform && c.platform->resources) warn_of_device_access(*c.platform->resources, warnings);
+  if (c.platform && c.platform->resources) detail::warn_of_device_access(*c.platform->resources, warnings);
   if (c.platform && c.platform->resources && c.platform->resources->memory)
-    warn_of_kernel_memory(*c.platform->resources->memory, warnings);
+    detail::warn_of_kernel_memory(*c.platform->resources->memory, warnings);
   return warnings;
 }
-
-}  // namespace detail
 
 /// Checks the rules of one resources object that a file name or a kernel file is made of, for `update` too.
 ///
@@ -655,7 +656,7 @@ inline void warn_of_device_access(const resources& r, std::vector<warning>& warn
   OCIKIT_TRY(detail::validate_mounts(s));
   OCIKIT_TRY(detail::validate_scheduling(*c.process, "/process"));
   OCIKIT_TRY(detail::validate_memory_policy(s));
-  return detail::collect_warnings(c, facts);
+  return find_warnings(c, facts);
 }
 
 }  // namespace ocikit::spec

@@ -34,6 +34,12 @@ inline void append_unicode_escape(std::string& out, unsigned code_unit) {
   for (const unsigned shift : {12U, 8U, 4U, 0U}) out += digits[(code_unit >> shift) & 15U];
 }
 
+// Whether this is ASCII that stands for itself.
+[[nodiscard]] constexpr bool is_plain(char c, bool html) {
+  if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x80) return false;
+  return c != '"' && c != '\\' && !(html && (c == '<' || c == '>' || c == '&'));
+}
+
 // What `text[at]` begins with, when that needs an escape: its length and the code unit to write.
 struct escape {
   std::size_t length;
@@ -42,9 +48,7 @@ struct escape {
 
 [[nodiscard]] inline std::optional<escape> escape_at(std::string_view text, std::size_t at, bool html) {
   const auto byte = static_cast<unsigned char>(text[at]);
-  if (byte < 0x20 || byte == '"' || byte == '\\') return escape{1, byte};
-  if (html && (byte == '<' || byte == '>' || byte == '&')) return escape{1, byte};
-  if (byte < 0x80) return std::nullopt;
+  if (byte < 0x80) return is_plain(text[at], html) ? std::nullopt : std::optional{escape{1, byte}};
   if (utf8_length(text, at) == 0) return escape{1, 0xfffd};
   const auto separator = text.substr(at, 3);
   if (html && (separator == "\u2028" || separator == "\u2029"))
@@ -59,14 +63,18 @@ inline void append_quoted(std::string& out, std::string_view text, bool html_esc
   static constexpr std::string_view short_codes = "\"\\\b\f\n\r\t";
   static constexpr std::string_view short_letters = "\"\\bfnrt";
   out += '"';
+  std::size_t written = 0;  // what stands between two escapes is appended at once
   for (std::size_t at = 0; at < text.size();) {
-    const auto needed = detail::escape_at(text, at, html_escapes);
-    if (!needed) {
-      const auto length = detail::utf8_length(text, at);
-      out += text.substr(at, length);
-      at += length;
+    if (detail::is_plain(text[at], html_escapes)) {
+      ++at;
       continue;
     }
+    const auto needed = detail::escape_at(text, at, html_escapes);
+    if (!needed) {
+      at += detail::utf8_length(text, at);
+      continue;
+    }
+    out += text.substr(written, at - written);
     const auto short_code = short_codes.find(text[at]);
     if (needed->length == 1 && short_code != std::string_view::npos) {
       out += '\\';
@@ -75,8 +83,39 @@ inline void append_quoted(std::string& out, std::string_view text, bool html_esc
       detail::append_unicode_escape(out, needed->code_unit);
     }
     at += needed->length;
+    written = at;
   }
+  out += text.substr(written);
   out += '"';
+}
+
+namespace detail {
+
+// Absent and default read the same, so the default need not be written. A name or an object has no default.
+template <class T>
+[[nodiscard]] bool is_default(const T& held) {
+  if constexpr (is_optional<T>)
+    return !held.has_value();
+  else if constexpr (std::integral<T>)
+    return held == T{};
+  else if constexpr (requires { held.empty(); })
+    return held.empty();
+  else
+    return false;
+}
+
+template <class T>
+[[nodiscard]] bool is_zero(const T& held) {
+  if constexpr (described<T> && std::equality_comparable<T>) return held == T{};
+  return false;
+}
+
+}  // namespace detail
+
+/// Whether a property that holds this is not written.
+template <class T>
+[[nodiscard]] bool is_left_out(const rule& of, const T& held) {
+  return (of.omits_zero && detail::is_zero(held)) || (!of.is_written && detail::is_default(held));
 }
 
 namespace detail {
@@ -145,8 +184,7 @@ class writer {
   template <class Object, class Struct, class Value>
   void member(const Object& from, const field<Struct, Value>& f) {
     const Value& held = from.*(f.pointer);
-    if (f.rule.omits_zero && is_zero(held)) return;
-    if (f.rule.is_written || !is_default(held)) property(f.name, held);
+    if (!is_left_out(f.rule, held)) property(f.name, held);
   }
   template <class Struct>
   void member(const Struct&, const ignored&) {}
@@ -157,25 +195,6 @@ class writer {
     append_quoted(out_, name, options_.html_escapes);
     out_ += options_.indent.empty() ? ":" : ": ";
     value(held);
-  }
-
-  // Absent and default read the same, so the default need not be written. A name or an object has no default.
-  template <class T>
-  static bool is_default(const T& held) {
-    if constexpr (is_optional<T>)
-      return !held.has_value();
-    else if constexpr (std::integral<T>)
-      return held == T{};
-    else if constexpr (requires { held.empty(); })
-      return held.empty();
-    else
-      return false;
-  }
-
-  template <class T>
-  static bool is_zero(const T& held) {
-    if constexpr (described<T> && std::equality_comparable<T>) return held == T{};
-    return false;
   }
 
   void open(char bracket) {

@@ -11,7 +11,7 @@
 #include <ocikit/base/error.hpp>
 #include <ocikit/sys/raw.hpp>
 
-namespace ocikit::runtime {
+namespace ocikit::container {
 
 /// Opens /dev/null on each of the descriptors 0 to 2 that is closed, so that no file opened later becomes somebody's
 /// standard output. Errors: system.
@@ -52,4 +52,4 @@ namespace ocikit::runtime {
   return become_undumpable();
 }
 
-}  // namespace ocikit::runtime
+}  // namespace ocikit::container

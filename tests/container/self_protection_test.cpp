@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "self_protection.hpp"
+#include <ocikit/container/self_protection.hpp>
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include "catch.hpp"
 
 using namespace ocikit;
-using namespace ocikit::runtime;
+using namespace ocikit::container;
 
 namespace {
 
