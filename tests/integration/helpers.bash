@@ -71,10 +71,20 @@ ocirun_detached() { ocirun "$@" </dev/null >"$WORK/out" 2>"$WORK/err" || { cat "
 # on_terminal COMMAND...: runs it on a pty of its own, whose keyboard nobody touches: at the end of its own input,
 # script(1) would type a control-D, which the terminal may show anywhere in the output.
 on_terminal() {
-	local words
+	local words watch status=0
 	printf -v words '%q ' "$@"
 	[ -p "$WORK/keyboard" ] || mkfifo "$WORK/keyboard"
-	timeout --foreground --kill-after 1 20 script --quiet --return --command "$words" /dev/null <>"$WORK/keyboard" 3>&-
+	show_what_hangs 50 &
+	watch=$!
+	timeout --foreground --kill-after 1 60 script --quiet --return --command "$words" /dev/null <>"$WORK/keyboard" 3>&- || status=$?
+	if kill "$watch" 2>/dev/null; then wait "$watch" || true; fi
+	return "$status"
+}
+
+# show_what_hangs SECONDS: the processes after that time, and what each waits for.
+show_what_hangs() {
+	read -rt "$1" <>"$WORK/keyboard" || true
+	ps -eo pid,ppid,stat,wchan:24,args >&2
 }
 
 # bundle [PROFILE [JQ-FILTER...]]: a bundle from bench/profiles at $BUNDLE, whose cgroup has this test's id.
@@ -104,12 +114,13 @@ shell() { args /bin/sh -c "$1"; }
 status_of() { ocirun state "$1" | jq -r .status; }
 pid_of() { ocirun state "$1" | jq -r .pid; }
 
-# until_true SECONDS COMMAND...: tries until it succeeds.
+# until_true SECONDS COMMAND...: tries until it succeeds. Its own pauses are counted, not the clock: on a busy machine,
+# or one that stood still for a while, there is more time.
 until_true() {
-	local end=$((SECONDS + $1))
+	local pauses=$(($1 * 20))
 	shift
 	until "$@"; do
-		((SECONDS < end)) || return 1
+		((pauses-- > 0)) || return 1
 		sleep 0.05
 	done
 }

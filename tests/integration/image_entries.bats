@@ -56,7 +56,7 @@ SEEN='running
 # judge WHAT: runs the bundle, on a terminal of its own when TERMINAL is set.
 judge() {
 	local status=0 command=("$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID") said
-	[ -n "${TERMINAL:-}" ] && command=(on_terminal "${command[@]}") || command=(timeout -k 1 10 "${command[@]}")
+	[ -n "${TERMINAL:-}" ] && command=(on_terminal "${command[@]}") || command=(timeout -k 1 60 "${command[@]}")
 	"${command[@]}" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
 	said=$(cat "$WORK/err" "$WORK/out" | tr -d '\r')
 	((status < 124 || status == 255)) || fail "$1: it hung or crashed: $status $said"

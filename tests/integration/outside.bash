@@ -19,7 +19,7 @@ outside_is_unchanged() {
 # outside stays as it was.
 runs_or_is_refused() {
 	status=0
-	timeout -k 1 20 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
+	timeout -k 1 60 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
 	cat "$WORK/err"
 	((status < 124 || status == 255)) || fail "it hung or crashed: $status"
 	((status == 0 || status == 255)) || one_error <"$WORK/err"

@@ -13,7 +13,7 @@ STARTS=$(((${RACES:-200} + COMPONENTS - 1) / COMPONENTS))
 # one_start SEEN: runs the bundle; what it prints must not match SEEN.
 one_start() {
 	local status=0 command=("$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID")
-	[ -n "${TERMINAL:-}" ] && command=(on_terminal "${command[@]}") || command=(timeout -k 1 20 "${command[@]}")
+	[ -n "${TERMINAL:-}" ] && command=(on_terminal "${command[@]}") || command=(timeout -k 1 60 "${command[@]}")
 	"${command[@]}" >"$WORK/out" 2>"$WORK/err" </dev/null 3>&- || status=$?
 	((status < 124)) || fail "it hung or crashed: $status $(cat "$WORK/err")" || return
 	fails grep -E "$1" "$WORK/out" || fail "the outside is seen inside" || return

@@ -140,7 +140,7 @@ load outside
 		esac
 		shell 'echo out; echo err >&2; cat'
 		before=$(stat -c '%F %u:%g %a %t:%T' "$at" "$victim")
-		run timeout -k 1 10 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
+		run timeout -k 1 60 "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
 		((status == 1)) || [ "$output" = $'out\nerr' ] || fail "$kind: $output"
 		[ "$(stat -c '%F %u:%g %a %t:%T' "$at" "$victim")" = "$before" ]
 		[ "$(cat "$victim")" = victim ]

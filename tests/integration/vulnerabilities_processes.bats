@@ -96,7 +96,7 @@ snooped() {
 # --- descriptors and the working directory
 
 # A host directory that is open in the caller, as number 9 and 77 and not close-on-exec.
-with_open_root() { bash -c 'exec 9</ 77</; exec "$@"' with_open_root timeout -k 1 20 "$OCIRUN" --root "$ROOT" "$@" </dev/null 3>&-; }
+with_open_root() { bash -c 'exec 9</ 77</; exec "$@"' with_open_root timeout -k 1 60 "$OCIRUN" --root "$ROOT" "$@" </dev/null 3>&-; }
 
 @test "CVE-2024-21626: a working directory or a program by descriptor leads nowhere outside" {
 	echo precious >"$WORK/marker"
