@@ -451,7 +451,7 @@ namespace detail {
   return detail::bind_at(w.terminal, false, detail::as_fd(place), "", w);
 }
 
-/// See mount_setattr(2), or mount(2), which reaches only the uppermost mount.
+/// See open_tree_attr(2), mount_setattr(2), or mount(2), which reaches only the uppermost mount.
 [[nodiscard]] inline outcome execute(const protect& s, workspace& w) noexcept {
   const outcome place = sys::raw::open_in_root(w.root, s.path.c_str(), O_PATH);
   if (failed(place)) return place == -ENOENT ? 0 : place;
@@ -461,7 +461,9 @@ namespace detail {
   if (w.by_path) {
     r = detail::bind_by_path(at, true, at, w);
   } else {
-    const outcome tree = detail::clone_mount(at, true);
+    outcome tree = detail::clone_mounts_with(at, read_only, w);
+    if (!failed(tree)) return detail::attach_at(detail::as_fd(tree), at);
+    tree = detail::clone_mount(at, true);
     if (failed(tree)) return tree;
     r = detail::set_attributes(detail::as_fd(tree), read_only, true);
     const bool later = detail::lacks_mount_setattr(r);

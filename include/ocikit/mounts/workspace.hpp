@@ -12,6 +12,7 @@ struct workspace {
   int root = -1;                  ///< the container's root, a mount of its own
   int* slots = nullptr;           ///< sources of bind mounts by slot
   bool by_path = false;           ///< no open_tree(2) or move_mount(2) here: see bind.hpp
+  bool no_tree_attr = false;      ///< no open_tree_attr(2) here
   int descriptors = -1;           ///< then: this process's directory of them in the host's /proc
   int terminal = -1;              ///< slave end of the container's terminal
   int null = -1;                  ///< the host's /dev/null, verified

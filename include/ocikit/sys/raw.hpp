@@ -166,6 +166,11 @@ inline outcome move_mount(int from_dir, const char* from, int to_dir, const char
 inline outcome mount_setattr(int dir, const char* path, unsigned flags, const mount_attributes& attributes) noexcept {
   return call(SYS_mount_setattr, dir, path, flags, &attributes, sizeof attributes);
 }
+/// open_tree(2) and mount_setattr(2) in one. Since: Linux 6.15.
+inline outcome open_tree_attr(int dir, const char* path, unsigned flags, const mount_attributes& attributes) noexcept {
+  constexpr long number = 467;  // on every architecture; not in the headers of older kernels
+  return call(number, dir, path, flags, &attributes, sizeof attributes);
+}
 inline outcome fsopen(const char* type, unsigned flags) noexcept { return call(SYS_fsopen, type, flags); }
 inline outcome fsconfig(int context, unsigned command, const char* key, const void* value, int extra) noexcept {
   return call(SYS_fsconfig, context, command, key, value, extra);
