@@ -196,7 +196,10 @@ class creation {
              !std::holds_alternative<await_start>(steps[i].what))
         ++i;
       unique_fd terminal;
+      const bool last = std::holds_alternative<await_start>(steps[i].what);
       if (waiting_) OCIKIT_TRY(init_.go());
+      // Meanwhile the init is at work. Should it end, it has told better what is wrong.
+      auto prepared = last ? prepare_state() : result<void>{};
       OCIKIT_TRY(init_.await_progress(plan_, terminal).map_error([this](error e) {
         return in_init(blamed_on_memory(std::move(e)));
       }));
@@ -207,7 +210,7 @@ class creation {
       } else if (terminal) {
         OCIKIT_TRY(adopt_terminal(std::move(terminal)));
       }
-      if (std::holds_alternative<await_start>(steps[i].what)) return save();
+      if (last) return prepared ? publish_state() : prepared;
     }
     return {};
   }
@@ -577,7 +580,10 @@ class creation {
                               agent_state(state_, init_.pid(), spec::container_status::creating, s.metadata));
   }
 
-  result<void> take(const save_state&) { return save(); }
+  result<void> take(const save_state&) {
+    OCIKIT_TRY(prepare_state());
+    return publish_state();
+  }
 
   result<void> note_process() {
     if (state_.init_process_pid != 0) return {};
@@ -587,14 +593,20 @@ class creation {
     return {};
   }
 
-  result<void> save() {
+  /// The state as it will be, still without its name.
+  result<void> prepare_state() {
     slots_.clear();
     OCIKIT_TRY(note_process());
     for (int fd = 0; fd < 3; ++fd) {
       auto link = sys::readlinkat(sys::at_fdcwd, "/proc/self/fd/" + std::to_string(fd));
       state_.external_descriptors.push_back(link ? *std::move(link) : std::string{});
     }
-    OCIKIT_TRY(directory_.write_state(state_));
+    return directory_.prepare_state(state_);
+  }
+
+  /// From here on the container is created.
+  result<void> publish_state() {
+    OCIKIT_TRY(directory_.publish_state());
     return directory_.forget_creating();
   }
 

@@ -101,6 +101,15 @@ class state_directory {
   /// Replaces state.json: whole or not at all. Errors: system; state for one that is too large.
   [[nodiscard]] result<void> write_state(const state& now) { return write_document(state_file, now); }
 
+  /// The first half of `write_state`: all but the name. Errors: as `write_state`.
+  [[nodiscard]] result<void> prepare_state(const state& now) {
+    prepared_ = OCIKIT_TRY(write_temporary(now));
+    return {};
+  }
+
+  /// The second half: gives what was prepared last its name. Errors: system.
+  [[nodiscard]] result<void> publish_state() { return rename_temporary(std::exchange(prepared_, {}), state_file); }
+
   /// Writes planned.json, once. Call it before anything is made outside this directory. Errors: as `write_state`.
   [[nodiscard]] result<void> write_planned(const state& planned) {
     return write_new(planned_file, OCIKIT_TRY(text_of(planned)));
@@ -201,12 +210,20 @@ class state_directory {
   }
 
   [[nodiscard]] result<void> write_document(zstring_view name, const state& from) {
+    return rename_temporary(OCIKIT_TRY(write_temporary(from)), name);
+  }
+
+  [[nodiscard]] result<std::string> write_temporary(const state& from) {
     const std::string text = OCIKIT_TRY(text_of(from));
     // The name only has to differ from what a killed writer left.
     struct ::timespec now {};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);
-    const std::string temporary = ".state-" + std::to_string(now.tv_sec) + std::to_string(now.tv_nsec);
+    std::string temporary = ".state-" + std::to_string(now.tv_sec) + std::to_string(now.tv_nsec);
     OCIKIT_TRY(write_new(temporary, text));
+    return temporary;
+  }
+
+  [[nodiscard]] result<void> rename_temporary(const std::string& temporary, zstring_view name) {
     auto replaced = sys::rename_within(directory_, temporary, name);
     if (!replaced) (void)unlink_if_there(temporary);
     return replaced;
@@ -251,6 +268,7 @@ class state_directory {
   unique_fd directory_;
   unique_fd root_;
   container_id id_;
+  std::string prepared_;  ///< name of a whole state that waits to be published
 };
 
 }  // namespace ocikit::container
