@@ -455,19 +455,25 @@ struct plan_bytes {
   std::size_t size = 0;
 };
 
-[[nodiscard]] plan_bytes map_plan(int fd) noexcept {
-  struct ::statx found {};
-  if (failed(sys::raw::statx(fd, "", AT_EMPTY_PATH, STATX_SIZE, found))) return {};
-  if (found.stx_size < sizeof(wire::header) || found.stx_size > wire::largest_plan) return {};
-  const outcome at = sys::raw::mmap(nullptr, found.stx_size, PROT_READ, MAP_PRIVATE, fd, 0);
-  (void)sys::raw::close(fd);
-  return failed(at) ? plan_bytes{} : plan_bytes{reinterpret_cast<const std::byte*>(at), found.stx_size};
+/// The number at `text`, which is moved behind it and a comma.
+[[nodiscard]] int next_number(const char*& text) noexcept {
+  int value = 0;
+  for (; *text >= '0' && *text <= '9' && value < 100'000'000; ++text) value = value * 10 + (*text - '0');
+  if (*text == ',') ++text;
+  return value;
 }
 
-[[nodiscard]] int decimal(const char* text) noexcept {
-  int value = 0;
-  for (; *text >= '0' && *text <= '9' && value < 1'000'000; ++text) value = value * 10 + (*text - '0');
-  return value;
+[[nodiscard]] int number(const char* text) noexcept { return next_number(text); }
+
+/// `location` is `FD,OFFSET,SIZE`, in a file that nobody can change.
+[[nodiscard]] plan_bytes map_plan(const char* location) noexcept {
+  const int fd = next_number(location);
+  const int offset = next_number(location);
+  const auto size = static_cast<std::size_t>(next_number(location));
+  if (size < sizeof(wire::header) || size > wire::largest_plan) return {};
+  const outcome at = sys::raw::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, offset);
+  (void)sys::raw::close(fd);
+  return failed(at) ? plan_bytes{} : plan_bytes{reinterpret_cast<const std::byte*>(at), size};
 }
 
 void take_all(plan_bytes plan, machine& m) noexcept {
@@ -519,12 +525,12 @@ void interpret(int count, const char* const* arguments) noexcept {
   m.tree.culprit = &the_culprit;
   (void)sys::raw::umask(0);
   if (count < 3) refuse_plan(m);
-  m.runtime = decimal(arguments[2]);
-  if (count > 3) m.start_fifo = decimal(arguments[3]);
+  m.runtime = number(arguments[2]);
+  if (count > 3) m.start_fifo = number(arguments[3]);
   // Closed by the execution: whoever holds the other end sees when the program runs.
   close_on_execution(m.start_fifo);
   close_on_execution(m.runtime);
-  const plan_bytes plan = map_plan(decimal(arguments[1]));
+  const plan_bytes plan = map_plan(arguments[1]);
   if (plan.data == nullptr) refuse_plan(m);
   take_all(plan, m);
   sys::raw::exit_group(1);  // a plan ends in execve

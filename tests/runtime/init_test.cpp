@@ -111,8 +111,11 @@ class running_init {
     init_link link = init_link::make().value();
     birth wanted;
     wanted.executable = program.get();
-    const std::string plan_number = std::to_string(plan.get()), link_number = std::to_string(link.theirs.get());
-    wanted.arguments = {"init", plan_number.c_str(), link_number.c_str(), nullptr, nullptr};
+    struct ::stat found {};
+    REQUIRE(::fstat(plan.get(), &found) == 0);
+    const std::string location = std::to_string(plan.get()) + ",0," + std::to_string(found.st_size);
+    const std::string link_number = std::to_string(link.theirs.get());
+    wanted.arguments = {"init", location.c_str(), link_number.c_str(), nullptr, nullptr};
     wanted.inherited = {plan.get(), link.theirs.get()};
     child_ = spawn(std::move(wanted)).value();
     ours_ = std::move(link.ours);
@@ -252,7 +255,7 @@ TEST_CASE("a good plan is taken step by step: it waits where it shall and become
   of.add(actor::init, await_start{true});
   const std::vector<zstring_view> arguments{"sh", "-c", "[ \"$(umask):$A\" = 0027:b ] && exit 42"}, environment{"A=b"};
   of.add(actor::init, process::execute_program{arguments, environment, false});
-  const unique_fd bytes = sealed_memfd("plan", wire::encode(of, {}), false).value();
+  const unique_fd bytes = sealed_memfd("plan", {wire::encode(of, {})}, false).value();
   running_init init{bytes};
   CHECK(std::get<init_progress>(init.word()).step == 2);
   init.go();

@@ -65,20 +65,20 @@ class init_session {
   /// Errors: system.
   [[nodiscard]] result<void> start(const plan& what, std::span<const int> slots, const backends& with,
                                    const cradle& where) {
-    const unique_fd executable = OCIKIT_TRY(open_init(with.init_image, with.installed_init));
     const bool arrives = !where.joins.empty();
     const std::vector<std::uint64_t> joins = joins_of(where);
     const arrive arrival{joins, where.namespaces, where.becomes_root};
-    const unique_fd bytes = OCIKIT_TRY(sealed_memfd("ocikit:plan", wire::encode(what, slots, &arrival), false));
+    const auto image =
+        OCIKIT_TRY(init_image::make(with.init_image, with.installed_init, wire::encode(what, slots, &arrival)));
     init_link link = OCIKIT_TRY(init_link::make());
     std::vector<int> inherited(slots.begin(), slots.end());
-    inherited.insert(inherited.end(), {bytes.get(), link.theirs.get(), where.start_fifo});
-    plan_number_ = std::to_string(bytes.get());
+    inherited.insert(inherited.end(), {image.plan().get(), link.theirs.get(), where.start_fifo});
+    plan_location_ = image.plan_location();
     link_number_ = std::to_string(link.theirs.get());
     fifo_number_ = std::to_string(where.start_fifo);
     birth wanted;
-    wanted.executable = executable.get();
-    wanted.arguments = {"ocirun:[init]", plan_number_.c_str(), link_number_.c_str(),
+    wanted.executable = image.executable().get();
+    wanted.arguments = {"ocirun:[init]", plan_location_.c_str(), link_number_.c_str(),
                         where.start_fifo >= 0 ? fifo_number_.c_str() : nullptr, nullptr};
     if (!arrives) {
       wanted.namespaces = where.namespaces;
@@ -93,7 +93,8 @@ class init_session {
     wanted.streams = where.streams;
     born_ = OCIKIT_TRY(spawn(std::move(wanted)));
     link_ = std::move(link.ours);
-    executable_ = where.gate >= 0 ? unique_fd{adopt_fd, ::fcntl(executable.get(), F_DUPFD_CLOEXEC, 3)} : unique_fd{};
+    executable_ =
+        where.gate >= 0 ? unique_fd{adopt_fd, ::fcntl(image.executable().get(), F_DUPFD_CLOEXEC, 3)} : unique_fd{};
     return arrives ? await_arrival(what, where.waits) : result<void>{};
   }
 
@@ -220,7 +221,7 @@ class init_session {
   newborn born_;
   unique_fd link_;
   unique_fd executable_;
-  std::string plan_number_, link_number_, fifo_number_;
+  std::string plan_location_, link_number_, fifo_number_;
   int listener_ = -1;
   std::size_t next_untold_ = 0;
   sys::trace_time last_told_ = 0;  ///< 0: the init has not begun, or tells nothing

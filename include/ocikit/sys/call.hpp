@@ -4,6 +4,9 @@
 // error carries the call with every argument and its errno. No policy, no retries but for EINTR where it is harmless.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -155,6 +158,20 @@ result<unique_fd> explain_fd(raw::outcome r, std::string_view name, const Args&.
     if (r == -EINTR) continue;
     if (raw::failed(r)) return tl::unexpected(error::from_errno(raw::errno_of(r), call_text("write", fd, data)));
     data.remove_prefix(static_cast<std::size_t>(r));
+  }
+  return {};
+}
+
+/// The same for `parts`, one after the other. See: writev(2).
+[[nodiscard]] inline result<void> write_all(fd_view fd, std::array<std::string_view, 3> parts) {
+  std::array<struct ::iovec, 3> vector{};
+  for (std::size_t i = 0; i < parts.size(); ++i) vector[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+  const auto r = raw::writev(fd.get(), vector.data(), static_cast<int>(vector.size()));
+  std::size_t written = raw::failed(r) ? 0 : static_cast<std::size_t>(r);
+  for (const std::string_view part : parts) {  // what is left, and whatever kept it from being written
+    const std::size_t done = std::min(written, part.size());
+    OCIKIT_TRY(write_all(fd, part.substr(done)));
+    written -= done;
   }
   return {};
 }

@@ -99,6 +99,9 @@ inline outcome pread(int fd, void* to, std::size_t size, long offset) noexcept {
   return call(SYS_pread64, fd, to, size, offset);
 }
 inline outcome write(int fd, const void* from, std::size_t size) noexcept { return call(SYS_write, fd, from, size); }
+inline outcome writev(int fd, const struct ::iovec* parts, int count) noexcept {
+  return call(SYS_writev, fd, parts, count);
+}
 inline outcome lseek(int fd, long offset, int whence) noexcept { return call(SYS_lseek, fd, offset, whence); }
 /// From the offset `*at` of `from`, which is advanced, to the position of `to`; 0: there is no more.
 inline outcome sendfile(int to, int from, long& at, std::size_t size) noexcept {
