@@ -92,6 +92,7 @@ struct usage_error {
 
 /// The options in front of the command's name, decided and checked.
 struct globals {
+  std::span<const char* const> command_line;  ///< all of argv, for whoever has to begin anew
   std::string_view program;  ///< what the program calls itself in messages: `ocirun`, or `runc` when started as that
   std::string root;          ///< the state directory, absolute and without `.`, `..` and doubled slashes
   bool root_given = false;   ///< `root` was asked for, it is not the default

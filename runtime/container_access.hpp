@@ -17,12 +17,13 @@
 #include <ocikit/container/state_root.hpp>
 
 #include "command_line.hpp"
+#include "plugin_files.hpp"
 #include "plugin_search.hpp"
 
 namespace ocikit::runtime {
 
 /// Reopens the cgroups of saved containers with the plugin that made each, which is loaded once, when it is first
-/// needed. A container without a cgroup needs none.
+/// needed. A container without a cgroup needs none. As `become_able_to_load`, it may begin the command anew.
 class cgroup_reopener {
  public:
   explicit cgroup_reopener(const globals& options) : options_{&options} {}
@@ -30,7 +31,10 @@ class cgroup_reopener {
   [[nodiscard]] result<std::unique_ptr<cgroups::driver>> operator()(const container::state& saved) {
     if (saved.cgroup_paths.empty()) return std::make_unique<cgroups::no_cgroup>();
     auto& opener = openers_[saved.ocikit.cgroup_manager];
-    if (!opener) opener = OCIKIT_TRY(cgroups::load_opener(plugin_search(*options_), saved.ocikit.cgroup_manager));
+    if (!opener) {
+      OCIKIT_TRY(become_able_to_load(*options_, saved.ocikit.cgroup_manager));
+      opener = OCIKIT_TRY(cgroups::load_opener(plugin_search(*options_), saved.ocikit.cgroup_manager));
+    }
     return opener->reopen(saved.cgroup_paths, saved.rootless);
   }
 

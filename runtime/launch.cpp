@@ -24,6 +24,7 @@
 #include "backends.hpp"
 #include "bundle.hpp"
 #include "host.hpp"
+#include "plugin_files.hpp"
 #include "readiness.hpp"
 #include "terminal_keeper.hpp"
 
@@ -40,8 +41,9 @@ class launch {
 
   result<int> run() {
     const auto id = OCIKIT_TRY(container::container_id::parse(std::string_view{call_.positionals.front()}));
-    OCIKIT_TRY(locate_pid_file());
     container::create_request wanted{.id = id};
+    OCIKIT_TRY(choose_cgroup_driver(wanted));
+    OCIKIT_TRY(locate_pid_file());
     OCIKIT_TRY(read_bundle(wanted));
     OCIKIT_TRY(pass_descriptors(wanted));
     terminal_keeper terminal{std::string{call_.text("console-socket")}, how_ == manner::foreground};
@@ -58,6 +60,13 @@ class launch {
   }
 
  private:
+  /// Comes first, because it may begin the command anew.
+  result<void> choose_cgroup_driver(container::create_request& to) {
+    to.unified_cgroups = cgroups::host_is_unified();
+    to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
+    return become_able_to_load(call_.globals, to.cgroup_manager);
+  }
+
   result<void> locate_pid_file() {
     const zstring_view path = call_.text("pid-file");
     if (!path.empty()) pid_file_ = OCIKIT_TRY(container::pid_file::locate(path));
@@ -77,9 +86,7 @@ class launch {
     to.bundle = std::move(from.directory);
     to.rootfs = std::move(from.rootfs);
     to.resctrl_root = std::move(from.resctrl.root);
-    to.unified_cgroups = cgroups::host_is_unified();
     if (to.unified_cgroups) warn_of_what_v2_lacks(to.config);
-    to.cgroup_manager = OCIKIT_TRY(choose_cgroup_manager(call_.globals, to.unified_cgroups));
     to.rootless = is_rootless(call_.globals);
     to.privileged = effective_uid() == 0;
     to.new_keyring = !call_.flag("no-new-keyring");

@@ -33,7 +33,8 @@ void print(std::string_view text) { (void)sys::write_all(fd_view{1}, text); }
 class session {
  public:
   explicit session(arguments all)
-      : path_{all.empty() ? "ocirun" : all[0]},
+      : all_{all},
+        path_{all.empty() ? "ocirun" : all[0]},
         program_{program_name(path_)},
         rest_{all.empty() ? all : all.subspan(1)} {}
 
@@ -53,6 +54,7 @@ class session {
     const caller who = read_caller(program_);
     if (options.given("debug") && options.flag("debug")) log_.threshold(sys::log_level::debug);
     globals_ = OCIKIT_TRY(decide_globals(options, who));
+    globals_.command_line = all_;
     log_.format(globals_.log_format);
     if (!globals_.log.empty()) log_.write_to(OCIKIT_TRY(sys::open_log_file(globals_.log)));
     root_is_ours_to_make_ = !globals_.root_given && state_is_below_runtime_dir(who);
@@ -121,6 +123,7 @@ class session {
     return status;
   }
 
+  arguments all_;
   std::string_view path_;
   std::string_view program_;
   arguments rest_;

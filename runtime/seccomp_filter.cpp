@@ -17,11 +17,13 @@ namespace {
 
 constexpr std::string_view compiler_plugin = "seccomp-libseccomp";
 
-/// Which plugin would compile, and which ocirun would finish what it compiled. Errors: system.
+/// Which ocirun would finish what is compiled, and which plugin would compile, where that is not part of it.
+/// Errors: system.
 result<std::string> name_compiler(const plugin::search& where) {
+  const std::string program = OCIKIT_TRY(seccomp::file_identity("/proc/self/exe"));
   const std::string file = plugin::find_file(where, compiler_plugin);
-  return file + " " + OCIKIT_TRY(seccomp::file_identity(file)) + " " +
-         OCIKIT_TRY(seccomp::file_identity("/proc/self/exe"));
+  if (file.empty()) return program;
+  return program + " " + file + " " + OCIKIT_TRY(seccomp::file_identity(file));
 }
 
 result<seccomp::cached_filter> compile_or_find(const invocation& call, const spec::seccomp& profile) {

@@ -178,10 +178,13 @@ class libseccomp_compiler final : public compiler {
         error::from_errno(sys::raw::failed(got) ? sys::raw::errno_of(got) : EIO, sys::call_text("pread", file, size)));
   }
 
-  /// The library this process uses, so that a cached result dies with its upgrade.
+  /// The library this process uses, so that a cached result dies with its upgrade. None when it is linked into the
+  /// same file as this code: whoever keeps the result knows that file.
   static std::vector<std::string> library_file() {
-    Dl_info found{};
+    Dl_info ours{}, found{};
+    if (::dladdr(reinterpret_cast<const void*>(&library_file), &ours) == 0) return {};
     if (::dladdr(reinterpret_cast<const void*>(&::seccomp_init), &found) == 0 || found.dli_fname == nullptr) return {};
+    if (found.dli_fbase == ours.dli_fbase) return {};
     if (found.dli_fname[0] != '/') return {};
     return {found.dli_fname};
   }

@@ -26,8 +26,9 @@ result<void> delete_container(const invocation& call) {
   }
   auto saved = directory.read_state();
   if (!saved && saved.error().kind() == errc::state && call.flag("force")) {
+    const auto removed = container::remove_unfinished(std::move(directory), reopen);  // may begin anew, so says nothing
     call.log.warning("removing a container whose state cannot be read: " + saved.error().message());
-    return container::remove_unfinished(std::move(directory), reopen);
+    return removed;
   }
   auto found = OCIKIT_TRY(container::load(std::move(directory), OCIKIT_TRY(std::move(saved)), reopen));
   return container::remove(found, how);

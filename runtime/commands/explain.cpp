@@ -13,6 +13,7 @@
 #include "command_line.hpp"
 #include "commands.hpp"
 #include "host.hpp"
+#include "plugin_files.hpp"
 #include "shared_options.hpp"
 
 namespace ocikit::runtime {
@@ -28,7 +29,7 @@ constexpr option options[] = {
 /// The cgroup that the container would get, where that can be known; its driver is asked, nothing is made.
 spec::string_map find_cgroup(const invocation& call, const container::create_facts& facts, const spec::config& config) {
   const auto manager = choose_cgroup_manager(call.globals, facts.mounts.unified_cgroups);
-  if (!manager) return {};
+  if (!manager || !become_able_to_load(call.globals, *manager)) return {};
   const auto opener = make_backends(call).cgroup_opener(*manager);
   if (!opener) return {};
   cgroups::request request{facts.state.id, {}, is_rootless(call.globals), {}};

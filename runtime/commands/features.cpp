@@ -4,6 +4,7 @@
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "plugin_files.hpp"
 #include "plugin_search.hpp"
 #include "supported.hpp"
 
@@ -11,6 +12,7 @@ namespace ocikit::runtime {
 namespace {
 
 result<int> run(const invocation& call) {
+  if (const auto able = become_able_to_load_any(call.globals); !able) call.log.warning(able.error().message());
   const spec::features supported = probe_features(plugin_search(call.globals));
   OCIKIT_TRY(sys::write_all(fd_view{1}, spec::write(supported, {.indent = "    "}) + '\n'));
   return 0;

@@ -34,19 +34,21 @@ result<container::summary> summary_of(const container::state_root& root, const s
   return made;
 }
 
-/// One that cannot be read must not hide the others.
+/// One that cannot be read must not hide the others. Nothing is printed before all are read: to read one, the command
+/// may have to begin anew.
 result<summaries> summaries_of(const container::state_root& root, const runtime::globals& globals) {
   const container::reopen_cgroup reopen = cgroup_reopener{globals};
   summaries all;
+  std::string unreadable;
   for (const std::string& name : OCIKIT_TRY(root.names())) {
     auto one = summary_of(root, name, reopen);
     if (one) {
       all.push_back(*std::move(one));
       continue;
     }
-    const std::string why = "load container " + sys::one_line(name) + ": " + sys::one_line(one.error().message());
-    (void)sys::write_all(fd_view{2}, why + '\n');
+    unreadable += "load container " + sys::one_line(name) + ": " + sys::one_line(one.error().message()) + '\n';
   }
+  (void)sys::write_all(fd_view{2}, unreadable);
   return all;
 }
 

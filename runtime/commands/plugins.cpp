@@ -10,6 +10,7 @@
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "plugin_files.hpp"
 #include "plugin_search.hpp"
 #include "shared_options.hpp"
 
@@ -68,6 +69,7 @@ void drop_repeated_directories(plugin::search& where) {
 result<int> run(const invocation& call) {
   const std::string_view format = call.text("format");
   if (format != "table" && format != "json") return tl::unexpected(error::config("", "invalid format option"));
+  if (const auto able = become_able_to_load_any(call.globals); !able) call.log.warning(able.error().message());
   plugin::search where = plugin_search(call.globals);
   drop_repeated_directories(where);
   const auto found = plugin::list_plugins(where);

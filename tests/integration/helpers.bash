@@ -10,7 +10,9 @@ BUILD_DIR=${BUILD_DIR:-$(readlink -f "$BATS_TEST_DIRNAME/../../build/dev")}
 OCIRUN=${OCIRUN:-$BUILD_DIR/bin/ocirun}
 VIEW=${VIEW:-host}
 
-setup() {
+setup() { common_setup; }
+
+common_setup() {
 	ID=t$BATS_TEST_NUMBER-$BASHPID-$RANDOM
 	WORK=$BATS_TEST_TMPDIR
 	ROOT=$WORK/root
@@ -53,6 +55,9 @@ under_systemd() {
 	[[ $VIEW == systemd || $VIEW == machine ]] || skip "this is for isolated.sh --view systemd"
 	[ -e "$BUILD_DIR/lib/ocikit/plugins/cgroup-systemd.so" ] || skip "built without libsystemd"
 }
+
+# linked_statically: whether ocirun is, and leaves plugins that are files to its twin.
+linked_statically() { [ -e "$BUILD_DIR/lib/ocikit/ocirun-with-plugins" ]; }
 
 # skip_under_sanitizers WHAT: the reason appears in the summary of tests/run.sh.
 skip_under_sanitizers() {

@@ -6,17 +6,17 @@ load helpers
 kept() { ls -A "$ROOT.seccomp"; }
 count_kept() { kept | wc -l; }
 
-# traced_run: runs the container; what ocirun opens meanwhile is in $WORK/opened.
+# traced_run: runs the container; whether the compiler writes a filter meanwhile is in $WORK/opened.
 traced_run() {
-	strace -f -e trace=openat -o "$WORK/opened" "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
+	strace -f -e trace=openat,memfd_create -o "$WORK/opened" "$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
 }
 
-compiled() { grep -q 'seccomp-libseccomp\.so' "$WORK/opened" && grep -q '/libseccomp\.so' "$WORK/opened"; }
-nothing_compiled() { fails grep -E 'libseccomp' "$WORK/opened"; }
+compiled() { grep -q 'memfd_create("seccomp-filter"' "$WORK/opened"; }
+nothing_compiled() { fails grep -E 'seccomp-filter|libseccomp' "$WORK/opened"; }
 
 # --- kept filters
 
-@test "the second run of a profile opens neither the plugin nor libseccomp, and has the same filter" {
+@test "the second run of a profile compiles nothing, opens neither the plugin nor libseccomp, and has the same filter" {
 	skip_under_sanitizers 'libraries'
 	bundle engine
 	args sh -c 'grep Seccomp /proc/self/status; mount -t tmpfs x /tmp 2>&1 || echo refused'
@@ -36,7 +36,7 @@ nothing_compiled() { fails grep -E 'libseccomp' "$WORK/opened"; }
 	bundle engine
 	args sleep 100
 	ocirun_detached run --detach --bundle "$BUNDLE" "$ID"
-	strace -f -e trace=openat -o "$WORK/opened" "$OCIRUN" --root "$ROOT" exec "$ID" true </dev/null 3>&-
+	strace -f -e trace=openat,memfd_create -o "$WORK/opened" "$OCIRUN" --root "$ROOT" exec "$ID" true </dev/null 3>&-
 	nothing_compiled
 	ocirun delete --force "$ID"
 }
@@ -62,17 +62,19 @@ nothing_compiled() { fails grep -E 'libseccomp' "$WORK/opened"; }
 	[ "$(count_kept)" = 2 ]
 
 	# A kernel that knows no flags. Without -f ocirun alone is deceived; its init loads the filter.
-	strace -e trace=openat,seccomp -e inject=seccomp:error=EINVAL -o "$WORK/opened" \
+	strace -e trace=memfd_create,seccomp -e inject=seccomp:error=EINVAL -o "$WORK/opened" \
 		"$OCIRUN" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null 3>&-
 	compiled
 	[ "$(count_kept)" = 3 ]
 
-	touch "$WORK/its/lib/ocikit/plugins/seccomp-libseccomp.so"
+	touch "$WORK/its/bin/ocirun"
 	traced_run
 	compiled
 	traced_run
 	nothing_compiled
-	touch "$WORK/its/bin/ocirun"
+	[ "$(count_kept)" = 4 ]
+	! linked_statically || return 0 # then the compiler is a part of ocirun
+	touch "$WORK/its/lib/ocikit/plugins/seccomp-libseccomp.so"
 	traced_run
 	compiled
 	traced_run

@@ -37,7 +37,9 @@ for package in ocirun libocikit-dev; do
 done
 
 # Each library that something in the package needs is in a package that it depends on.
-needed=$(readelf -d "$work/ocirun$prefix/bin/ocirun" "$work/ocirun$prefix"/lib/ocikit/plugins/*.so |
+programs=$(find "$work/ocirun$prefix/bin" "$work/ocirun$prefix/lib/ocikit" -type f)
+# shellcheck disable=SC2086 # a list
+needed=$(readelf -d $programs |
 	sed -n 's/.*Shared library: \[\(.*\)\]/\1/p' | sort -u)
 for library in libc.so.6 libseccomp.so.2; do grep -qx "$library" <<<"$needed"; done
 grep -qx libc6 <<<"$(names ocirun Depends)"
@@ -48,5 +50,6 @@ grep -qx libexpected-dev <<<"$(names libocikit-dev Depends)"
 ocirun=$work/ocirun$prefix/bin/ocirun
 grep '^ocirun version ' <<<"$("$ocirun" --version)"
 "$ocirun" plugins --format json | jq -e '[.[] | select(has("refusal"))] == []'
-readelf -S "$ocirun" >"$work/sections"
+# shellcheck disable=SC2086
+readelf -S $programs >"$work/sections"
 ! grep -F .debug_info "$work/sections" || exit 1

@@ -10,13 +10,15 @@ cmake --install "$build" --component ocikit_Runtime --prefix "$work/stage" >/dev
 cd "$work/stage"
 
 plugins=$(cd "$build/lib/ocikit/plugins" && printf '%s\n' *.so)
+twin=$(cd "$build" && find lib/ocikit -maxdepth 1 -name ocirun-with-plugins) # where ocirun is linked statically
 pages=$(bin/ocirun --help | sed -nE '/^COMMANDS:/,/^$/s/^   ([a-z]+)  .*/ocirun-\1.8/p')
 diff <(find . -type f,l -printf '%P\n' | sed -E 's,^(lib/ocikit/plugins|share/man/man8)/,,' | sort) - <<<"$(
-	sort <<-EOF
+	sed '/^$/d' <<-EOF | sort
 		$plugins
 		$pages
 		ocirun.8
 		bin/ocirun
+		$twin
 		libexec/ocikit/ocirun-init
 		share/bash-completion/completions/ocirun
 		share/doc/ocirun/changelog
@@ -31,4 +33,5 @@ grep '^ocirun version ' <<<"$(bin/ocirun --version)"
 bin/ocirun plugins --format json >"$work/found"
 jq -e '[.[] | select(has("refusal"))] == []' "$work/found"
 found=$(jq -r '.[].path' "$work/found" | grep -o "^$work/.*" | sed 's,.*/,,' | sort)
-[ -z "$(comm -23 <(sort <<<"$plugins") <(printf '%s\n' "$found" cgroup-fs.so cgroup-fs2.so | sort))" ]
+linked_in=$(jq -r '.[] | select(.path == "").name + ".so"' "$work/found")
+[ -z "$(comm -23 <(sort <<<"$plugins") <(printf '%s\n' "$found" "$linked_in" | sort))" ]

@@ -256,6 +256,17 @@ TEST_CASE("a linked-in plugin comes first and needs no file") {
   CHECK(refusal(where, "other") == "no cgroup plugin called other in this build");
 }
 
+TEST_CASE("a program that cannot open files says so of a plugin that it finds, and lists it as refused") {
+  const folder dir;
+  dir.put("good");
+  auto where = dir.search();
+  where.open = nullptr;
+  CHECK(says(refusal(where, "good"), "good.so refused: this program is linked statically and loads no files"));
+  const auto found = plugin::list_plugins(where);
+  REQUIRE(found.size() == 1);
+  CHECK(says(found[0].refusal, "linked statically"));
+}
+
 TEST_CASE("the program's own directory is beside its bin, whatever the environment says") {
   const auto dirs = plugin::program_directories("/usr/lib/ocikit/plugins");
   REQUIRE(dirs.size() == 2);

@@ -49,6 +49,8 @@ cp -r "$source_dir/bench/profiles" "$payload/source/bench/"
 cp "$build"/bin/ocirun "$payload/source/build/bin/"
 cp -r "$build"/bin/tools "$payload/source/build/bin/"
 cp "$build"/lib/ocikit/plugins/*.so "$payload/source/build/lib/ocikit/plugins/"
+twin=$build/lib/ocikit/ocirun-with-plugins
+[ ! -e "$twin" ] || cp "$twin" "$payload/source/build/lib/ocikit/"
 
 # kernel_arguments MODULE: what makes it the kernel's one.
 kernel_arguments() {

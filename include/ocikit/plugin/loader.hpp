@@ -26,6 +26,31 @@
 
 namespace ocikit::plugin {
 
+/// A shared object that was made part of the program.
+struct opened_image {
+  const void* symbol = nullptr;  ///< its OCIKIT_PLUGIN_SYMBOL_NAME; null: it has none
+  std::shared_ptr<void> keeper;  ///< it stays as long as a copy of this
+};
+
+/// Makes a file that was checked part of the program. Errors: plugin, with the reason.
+using image_opener = result<opened_image> (*)(fd_view file);
+
+/// The opener of every program that has a dynamic linker: dlopen(3) of the very file that was checked. The dynamic
+/// linker knows a loaded object by the name it was asked for and would take a second descriptor of the same number for
+/// the first object, so each load gets its own spelling.
+[[nodiscard]] inline result<opened_image> open_by_dlopen(fd_view file) {
+  static std::atomic<unsigned> loads{0};
+  std::string name = "/proc/self/fd/";
+  for (unsigned i = loads++; i > 0; --i) name += "./";
+  name += std::to_string(file.get());
+  void* image = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (image == nullptr) {
+    const char* why = ::dlerror();
+    return tl::unexpected(error::plugin(why != nullptr ? why : "dlopen says nothing"));
+  }
+  return opened_image{::dlsym(image, OCIKIT_PLUGIN_SYMBOL_NAME), {image, [](void* p) { (void)::dlclose(p); }}};
+}
+
 /// Where plugins are looked for, in this order: linked in, then each directory.
 struct search {
   /// Descriptors of plugins that a static build linked in (see OCIKIT_PLUGIN_SYMBOL). They are trusted.
@@ -33,6 +58,9 @@ struct search {
   /// Absolute or relative paths; the first that holds the file decides, also when it is refused there.
   std::vector<std::string> directories;
   trust trusted;
+  /// Null in a program that is linked statically: it finds files, and refuses them. Naming it there keeps dlopen(3),
+  /// which glibc does not support in such a program, out of it.
+  image_opener open = &open_by_dlopen;
 };
 
 /// A plugin that passed every check. It stays loaded while a copy of this lives.
@@ -94,33 +122,18 @@ namespace detail {
   return check_head(*static_cast<const ocikit_head*>(info.ops), sizeof(ocikit_head), "its table");
 }
 
-/// dlopen(3) of the very file that was checked. The dynamic linker knows a loaded object by the name it was asked for
-/// and would take a second descriptor of the same number for the first object, so each load gets its own spelling.
-[[nodiscard]] inline result<std::shared_ptr<void>> open_image(fd_view file) {
-  static std::atomic<unsigned> loads{0};
-  std::string name = "/proc/self/fd/";
-  for (unsigned i = loads++; i > 0; --i) name += "./";
-  name += std::to_string(file.get());
-  void* image = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (image == nullptr) {
-    const char* why = ::dlerror();
-    return tl::unexpected(error::plugin(why != nullptr ? why : "dlopen says nothing"));
-  }
-  return std::shared_ptr<void>{image, [](void* p) { (void)::dlclose(p); }};
-}
-
 /// Everything about one opened file; reasons come without the path.
-[[nodiscard]] inline result<loaded> load_file(fd_view dir, fd_view file, const std::string& path, const trust& whom) {
-  const auto size = OCIKIT_TRY(check_file(file, whom));
-  OCIKIT_TRY(check_directory(dir, whom));
+[[nodiscard]] inline result<loaded> load_file(fd_view dir, fd_view file, const std::string& path, const search& how) {
+  const auto size = OCIKIT_TRY(check_file(file, how.trusted));
+  OCIKIT_TRY(check_directory(dir, how.trusted));
   OCIKIT_TRY(check_image(file, size));
-  auto image = OCIKIT_TRY(open_image(file));
-  const void* symbol = ::dlsym(image.get(), OCIKIT_PLUGIN_SYMBOL_NAME);
-  if (symbol == nullptr)
+  if (how.open == nullptr) return tl::unexpected(error::plugin("this program is linked statically and loads no files"));
+  auto image = OCIKIT_TRY(how.open(file));
+  if (image.symbol == nullptr)
     return tl::unexpected(error::plugin("not a plugin: it has no symbol " OCIKIT_PLUGIN_SYMBOL_NAME));
-  const auto& info = *static_cast<const ocikit_plugin_info*>(symbol);
+  const auto& info = *static_cast<const ocikit_plugin_info*>(image.symbol);
   OCIKIT_TRY(check_info(info));
-  return loaded{info, path, std::move(image)};
+  return loaded{info, path, std::move(image.keeper)};
 }
 
 /// Opens the plugin's file; no descriptor and no error when there is none.
@@ -163,15 +176,18 @@ namespace detail {
 }  // namespace detail
 
 /// The directories that belong to the running program: `<its folder>/../lib/ocikit/plugins`, then `installed` (what the
-/// build compiled in; may be empty). The environment has no say. One readlink(2).
+/// build compiled in; may be empty). A program that lies in a folder `ocikit` itself has them beside it, in `plugins`.
+/// The environment has no say. One readlink(2).
 [[nodiscard]] inline std::vector<std::string> program_directories(std::string_view installed = {}) {
   std::vector<std::string> out;
   char exe[4096];
   const auto size = ::readlink("/proc/self/exe", exe, sizeof exe);
   std::string_view path{exe, size > 0 ? static_cast<std::size_t>(size) : 0};
   // A memfd or a deleted file has no folder of its own.
-  if (path.starts_with('/') && !path.starts_with("/memfd:"))
-    out.push_back(std::string{path.substr(0, path.rfind('/'))} + "/../lib/ocikit/plugins");
+  if (path.starts_with('/') && !path.starts_with("/memfd:")) {
+    const std::string_view folder = path.substr(0, path.rfind('/'));
+    out.push_back(std::string{folder} + (folder.ends_with("/ocikit") ? "/plugins" : "/../lib/ocikit/plugins"));
+  }
   if (!installed.empty()) out.emplace_back(installed);
   return out;
 }
@@ -196,7 +212,7 @@ namespace detail {
     const std::string path = directory + "/" + file_name;
     const unique_fd file = OCIKIT_TRY(detail::open_file(dir, file_name.c_str(), path));
     if (!file) continue;
-    auto got = detail::load_file(dir, file, path, where.trusted);
+    auto got = detail::load_file(dir, file, path, where);
     if (!got) return detail::refused(path, got.error().message());
     OCIKIT_TRY(detail::check_identity(*got, kind, name));
     return got;
@@ -235,7 +251,7 @@ namespace detail {
 }
 
 [[nodiscard]] inline listed list_file(fd_view dir, const std::string& directory, const std::string& file_name,
-                                      const trust& whom) {
+                                      const search& how) {
   listed line;
   line.path = directory + "/" + file_name;
   line.name = file_name.substr(0, file_name.size() - 3);
@@ -244,7 +260,7 @@ namespace detail {
     line.refusal = file.error().message();
     return line;
   }
-  const auto got = load_file(dir, *file, line.path, whom);
+  const auto got = load_file(dir, *file, line.path, how);
   if (!got) {
     line.refusal = got.error().message();
     return line;
@@ -282,7 +298,7 @@ namespace detail {
     if (!dir) continue;
     for (const auto& name : detail::plugin_files(directory))
       if (!detail::is_built_in(where, name.substr(0, name.size() - 3)))
-        out.push_back(detail::list_file(dir, directory, name, where.trusted));
+        out.push_back(detail::list_file(dir, directory, name, where));
   }
   return out;
 }
