@@ -52,6 +52,18 @@ copied_up() { mount_entry '{destination: "/data", type: "tmpfs", source: "tmpfs"
 	[[ $stderr == *'Read-only file system'* ]]
 }
 
+@test "a directory beside one that had to be made keeps its mode and content, because it is not missing itself" {
+	bundle
+	mkdir --mode 0711 "$BUNDLE/rootfs/data"
+	echo text >"$BUNDLE/rootfs/data/file"
+	mount_entry '{destination: "/made", type: "tmpfs", source: "tmpfs"}'
+	copied_up
+	edit '.root.readonly = false'
+	shell 'stat -c %a /data; cat /data/file'
+	run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+	[ "$output" = $'711\ntext' ]
+}
+
 @test "tmpcopyup brings in nothing of the host, whatever links, devices or depths an image has" {
 	bundle minimal '.root.readonly = false'
 	local data=$BUNDLE/rootfs/data

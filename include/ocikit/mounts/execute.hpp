@@ -80,8 +80,9 @@ template <class KindOf>
 [[nodiscard]] place find_place(zstring_view target, int flags, sys::raw::links follow, workspace& w,
                                KindOf kind_of) noexcept {
   place out;
-  // Among neighbours that were all missing the next one is likely to be missing too.
-  if (failed(known_parent(target, follow, w))) {
+  // Among neighbours that were all missing the next one is likely to be missing too, but nobody has looked yet.
+  const bool looked = failed(known_parent(target, follow, w));
+  if (looked) {
     out.directory = sys::raw::open_in_root(w.root, target.c_str(), O_PATH | flags, follow);
     if (out.directory != -ENOENT) {
       w.last_parent_fd = -1;
@@ -92,7 +93,7 @@ template <class KindOf>
   if (const outcome r = kind_of(make); failed(r)) return {r};
   const mode_t mode = make == sys::raw::missing::directory ? 0755 : 0644;
   if (const place made = make_place(target, make, mode, follow, w); made.made) return made;
-  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow), "", false, true};
+  return {sys::raw::open_or_make_in_root(w.root, target.c_str(), make, mode, follow), "", false, looked};
 }
 
 /// The directory that holds the last component of `path`, made when missing; that component's name is `split(path)`'s.
