@@ -524,6 +524,8 @@ void interpret(int count, const char* const* arguments) noexcept {
   machine m;
   m.tree.culprit = &the_culprit;
   (void)sys::raw::umask(0);
+  // Engines ignore it (conmon does), and that would pass to the container's program, which wants it for its pipes.
+  detail::set_sigpipe(SIG_DFL);
   if (count < 3) refuse_plan(m);
   m.runtime = number(arguments[2]);
   if (count > 3) m.start_fifo = number(arguments[3]);

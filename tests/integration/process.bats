@@ -103,6 +103,15 @@ scheduling() { sed 's/.*) //' "$1/stat" | awk '{print "nice " $17 " policy " $39
 	ocirun delete --force "$ID"
 }
 
+@test "SIGPIPE ends a process that writes to a closed pipe, though the caller ignored it, for exec too" {
+	bundle
+	args /bin/sleep 100
+	(trap '' PIPE && ocirun_detached run --detach --bundle "$BUNDLE" "$ID")
+	grep -Ex 'SigIgn:\s0+' "/proc/$(pid_of "$ID")/status"
+	(trap '' PIPE && ocirun exec "$ID" grep SigIgn: /proc/self/status) | grep -Ex 'SigIgn:\s0+'
+	ocirun delete --force "$ID"
+}
+
 @test "what waits in a created container ends by the signals that ask it to" {
 	for signal in HUP INT QUIT TERM; do
 		bundle
