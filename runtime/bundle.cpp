@@ -3,6 +3,7 @@
 #include "host.hpp"
 #include "resctrl.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -32,6 +33,18 @@ result<std::string> read_config() {
   return text;
 }
 
+/// Whether the config's network namespace is that of this process, by a path.
+bool network_path_is_own(const spec::config& c) {
+  if (!c.platform) return false;
+  struct ::stat named {
+  }, own{};
+  for (const spec::linux_namespace& one : c.platform->namespaces)
+    if (one.type == spec::namespace_type::network && !one.path.empty())
+      return ::stat(one.path.c_str(), &named) == 0 && ::stat("/proc/self/ns/net", &own) == 0 &&
+             named.st_dev == own.st_dev && named.st_ino == own.st_ino;
+  return false;
+}
+
 }  // namespace
 
 result<bundle> load_bundle(const invocation& call, zstring_view path, const spec::validation_facts& facts) {
@@ -54,6 +67,7 @@ result<bundle> load_bundle(const invocation& call, zstring_view path, const spec
     complete.intel_rdt_l3_enabled = out.resctrl.cache_allocation;
     complete.intel_rdt_mba_enabled = out.resctrl.bandwidth_allocation;
   }
+  complete.network_path_is_own = network_path_is_own(out.config);
   out.warnings = OCIKIT_TRY(spec::validate(out.config, complete));
   const std::string root = out.config.root ? out.config.root->path : std::string{"rootfs"};
   out.rootfs = mounts::detail::cleaned(root.starts_with('/') ? root : out.directory + '/' + root);

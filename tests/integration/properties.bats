@@ -155,6 +155,10 @@ v1() { [ -d /sys/fs/cgroup/memory ]; }
 	gives $'4321\n1'
 	edit '.linux.sysctl = {"vm.swappiness": "1"}'
 	refused 'config.json#/linux/sysctl/vm.swappiness'
+	# The host's, though the config names a namespace.
+	edit '.linux.sysctl = {"net.ipv4.ip_forward": "1"}' \
+		'.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'
+	refused 'config.json#/linux/sysctl/net.ipv4.ip_forward'
 }
 
 @test "a namespace with a path is joined, of every type" {
