@@ -5,6 +5,7 @@
 #include <ocikit/container/compose.hpp>
 #include <ocikit/container/describe.hpp>
 #include <ocikit/container/labels.hpp>
+#include <ocikit/mounts/bind.hpp>
 #include <ocikit/process/capabilities.hpp>
 #include <ocikit/sys/call.hpp>
 
@@ -42,6 +43,7 @@ result<int> run(const invocation& call) {
   container::create_facts facts;
   facts.process.last_capability = process::read_last_capability();
   facts.mounts.no_pivot = call.flag("no-pivot");
+  facts.mounts.kcore = mounts::has_kcore();
   spec::validation_facts checks = read_validation_facts(facts.mounts.no_pivot, facts.process.last_capability);
   checks.rootless_euid = false;  // explained is what root would do
   const bundle from = OCIKIT_TRY(load_bundle(call, call.text("bundle"), checks));

@@ -148,13 +148,14 @@ steps standard_nodes(const std::vector<std::string>& without = {}, bool bind = f
   return out;
 }
 
-std::string with_links(steps nodes) {
-  const steps links{{make_link{"dev", "fd", "/proc/self/fd", false}, ""},
-                    {make_link{"dev", "stdin", "/proc/self/fd/0", false}, ""},
-                    {make_link{"dev", "stdout", "/proc/self/fd/1", false}, ""},
-                    {make_link{"dev", "stderr", "/proc/self/fd/2", false}, ""},
-                    {make_link{"dev", "core", "/proc/kcore", false}, ""},
-                    {make_link{"dev", "ptmx", "pts/ptmx", true}, ""}};
+std::string with_links(steps nodes, bool kcore = true) {
+  steps links{{make_link{"dev", "fd", "/proc/self/fd", false}, ""},
+              {make_link{"dev", "stdin", "/proc/self/fd/0", false}, ""},
+              {make_link{"dev", "stdout", "/proc/self/fd/1", false}, ""},
+              {make_link{"dev", "stderr", "/proc/self/fd/2", false}, ""},
+              {make_link{"dev", "core", "/proc/kcore", false}, ""},
+              {make_link{"dev", "ptmx", "pts/ptmx", true}, ""}};
+  if (!kcore) links.erase(links.begin() + 4);
   nodes.insert(nodes.end(), links.begin(), links.end());
   return full_text(nodes);
 }
@@ -163,6 +164,12 @@ std::string with_links(steps nodes) {
 
 TEST_CASE("every container has the standard devices and links") {
   CHECK(device_text({}, known_facts()) == with_links(standard_nodes()));
+}
+
+TEST_CASE("there is no /dev/core on a kernel without /proc/kcore, because the link would lead nowhere") {
+  auto known = known_facts();
+  known.kcore = false;
+  CHECK(device_text({}, known) == with_links(standard_nodes(), false));
 }
 
 TEST_CASE("a device of the config replaces a standard one of its path and keeps its own place") {

@@ -270,6 +270,7 @@ class creation {
     facts_.mounts.unified_cgroups = wanted_.unified_cgroups;
     facts_.mounts.cgroup_paths = OCIKIT_TRY(shown_cgroups());
     facts_.mounts.no_pivot = wanted_.no_pivot;
+    facts_.mounts.kcore = mounts::has_kcore();
     facts_.mounts.host_kernel_mounts = wanted_.host_kernel_mounts;
     const auto has = [&](spec::namespace_type type) {
       return config.platform && namespaces::find(config.platform->namespaces, type).entry != nullptr;

@@ -248,6 +248,12 @@ struct descriptor_name {
 
 namespace ocikit::mounts {
 
+/// Whether the kernel has /proc/kcore; where it has not, containers have no /dev/core. See: proc(5).
+[[nodiscard]] inline bool has_kcore() noexcept {
+  struct ::statx found {};
+  return !sys::raw::failed(sys::raw::statx(AT_FDCWD, "/proc/kcore", 0, STATX_TYPE, found));
+}
+
 /// Whether sources of bind mounts can be handed from one mount namespace to another.
 [[nodiscard]] inline bool has_detached_mounts() noexcept {
   return !detail::lacks_open_tree(sys::raw::open_tree(-1, "", ~0U)) &&

@@ -31,6 +31,7 @@ struct facts {
   std::string label;                            ///< /linux/mountLabel, a label of SELinux; empty: none
   std::string label_option;                     ///< ... as an option for mount(2)
   bool no_pivot = false;                        ///< --no-pivot
+  bool kcore = true;                            ///< see has_kcore()
   std::vector<std::string> host_kernel_mounts;  ///< with no_pivot: where the host's proc and sysfs are mounted
 };
 
@@ -463,7 +464,8 @@ inline make_node node_for(const spec::device& d, const std::string& path, const 
     out.push_back({detail::node_for(devices[i], path, known, texts), "/linux/devices/" + std::to_string(i)});
   }
   for (const detail::default_link& link : detail::default_links)
-    out.push_back({make_link{"dev", link.file, link.content, false}, ""});
+    if (known.kcore || std::string_view{link.file} != "core")
+      out.push_back({make_link{"dev", link.file, link.content, false}, ""});
   out.push_back({make_link{"dev", "ptmx", "pts/ptmx", true}, ""});
   return out;
 }
