@@ -3,12 +3,13 @@
 #
 # Installs what is missing (Debian 12, as root), builds, and runs every test that this machine can run.
 #
-#   tests/run.sh [--preset dev|asan] [--label unit|root|vm] [--vm] [-R REGEX]
+#   tests/run.sh [--preset dev|asan] [--label unit|root|vm] [--vm] [--engines] [-R REGEX]
 #
 #   --preset   which build (default: dev)
 #   --label    unit: tests that need no privilege; root: tests that run containers; vm: those that need the virtual
 #              machine of tests/vm (default: the first two)
 #   --vm       those of the virtual machine too
+#   --engines  podman, containerd and Docker too, see tests/engines
 #   -R         only tests whose name matches
 #
 # Ends with the skipped tests and their reasons, the failed ones with what they said, and a line `N passed, N failed, N
@@ -17,7 +18,7 @@ set -euo pipefail
 # shellcheck source=tests/prepare.sh
 source "$(dirname "$(readlink -f "$0")")/prepare.sh"
 
-preset=dev label='' regex=. vm=''
+preset=dev label='' regex=. vm='' engines=''
 while (($#)); do
 	case $1 in
 	--vm)
@@ -25,8 +26,13 @@ while (($#)); do
 		shift
 		continue
 		;;
+	--engines)
+		engines=yes
+		shift
+		continue
+		;;
 	--preset) preset=$2 ;; --label) label=$2 ;; -R) regex=$2 ;;
-	*) sed -n '3,15s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+	*) sed -n '3,16s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 	esac
 	shift 2
 done
@@ -94,17 +100,19 @@ while read -r name verdict; do
 	esac
 done < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) \.*(\*\*\*)? *([A-Za-z]+).*/\1 \3/p' "$out")
 
-if [ -n "$vm" ] || [ "$label" = vm ]; then
-	vm_status=0
-	"$source_dir/tests/vm/run.sh" --build "$build_dir" --tap "$build_dir/tap" 2>&1 | tee "$out" || vm_status=$?
-	before=$failed
-	for tap in "$build_dir"/tap/vm.*; do [ ! -e "$tap" ] || count_tap "${tap##*/}" "$tap"; done
-	case $vm_status in
+# run_elsewhere NAME: the tests of tests/NAME, whose reports are called NAME.*.
+run_elsewhere() {
+	local name=$1 status=0 before=$failed tap
+	"$source_dir/tests/$name/run.sh" --build "$build_dir" --tap "$build_dir/tap" 2>&1 | tee "$out" || status=$?
+	for tap in "$build_dir"/tap/"$name".*; do [ ! -e "$tap" ] || count_tap "${tap##*/}" "$tap"; done
+	case $status in
 	0) ;;
-	77) skip vm "$(sed -n 's/^SKIP: //p' "$out" | head -1)" ;;
-	*) ((failed > before)) || fail vm "$(tail -40 "$out")" ;; # it never got as far as reporting one
+	77) skip "$name" "$(sed -n 's/^SKIP: //p' "$out" | head -1)" ;;
+	*) ((failed > before)) || fail "$name" "$(tail -40 "$out")" ;; # it never got as far as reporting one
 	esac
-fi
+}
+if [ -n "$vm" ] || [ "$label" = vm ]; then run_elsewhere vm; fi
+if [ -n "$engines" ]; then run_elsewhere engines; fi
 if [ "$dev_null_before" != "$dev_null_after" ]; then
 	fail tests "they changed the host's /dev/null: $dev_null_before, now $dev_null_after"
 fi
