@@ -60,11 +60,11 @@ at_most() {
 @test "a run takes few system calls, with all that its container does" {
 	skip_under_sanitizers 'system calls'
 	if [ "$VIEW" = v2 ]; then
-		at_most 285 minimal
-		at_most 305 engine
+		at_most 287 minimal
+		at_most 307 engine
 	else
-		at_most 383 minimal
-		at_most 423 engine
+		at_most 385 minimal
+		at_most 425 engine
 	fi
 }
 
