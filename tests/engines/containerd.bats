@@ -95,7 +95,8 @@ finish() {
 @test "exec on a terminal" {
 	terminal() {
 		running
-		on_terminal bash -c 'stty rows 33 cols 101; ctr tasks exec --tty --exec-id e c sh -c "tty; sleep 1; stty size; exit 5"'
+		on_terminal bash -c 'stty rows 33 cols 101
+			ctr tasks exec --tty --exec-id e c sh -c "tty; sleep 1; stty size; exit 5"'
 		echo "exec: $?"
 		finish
 	}
@@ -145,7 +146,8 @@ cgroup_files() {
 	limited() {
 		running --cgroup /group/c --memory-limit 67108864 --cpus 0.5 --cpu-shares 512
 		cgroup_files group/c
-		ctr tasks metrics --format json c | jq -r '[paths(scalars) | map(tostring) | map(select(test("^[0-9]+$") | not)) | join(".")] | unique[]' |
+		ctr tasks metrics --format json c |
+			jq -r '[paths(scalars) | map(tostring) | map(select(test("^[0-9]+$") | not)) | join(".")] | unique[]' |
 			grep -v throttling # which is left out when it is 0
 		finish
 		find /sys/fs/cgroup -path '*/group/c'
@@ -161,13 +163,15 @@ cgroup_files() {
 }
 
 @test "user namespaces" {
-	same_with_both box --uidmap 0:100000:65536 --gidmap 0:200000:65536 --remap-labels -- sh -c 'id; cat /proc/self/uid_map /proc/self/gid_map'
+	same_with_both box --uidmap 0:100000:65536 --gidmap 0:200000:65536 --remap-labels \
+		-- sh -c 'id; cat /proc/self/uid_map /proc/self/gid_map'
 }
 
 @test "a read-only root, mounts of the host, a tmpfs" {
 	mkdir -p /tmp/host && echo 'of the host' >/tmp/host/file
 	same_with_both box --read-only --mount type=bind,src=/tmp/host,dst=/host,options=rbind:ro \
-		--mount type=tmpfs,src=tmpfs,dst=/new,options=size=1m:mode=0750 -- sh -c 'touch /file /host/a; cat /host/file; ls -ld /new | cut -c1-10
+		--mount type=tmpfs,src=tmpfs,dst=/new,options=size=1m:mode=0750 \
+			-- sh -c 'touch /file /host/a; cat /host/file; ls -ld /new | cut -c1-10
 			dd if=/dev/zero of=/new/big bs=1k count=2000 2>&1 | tail -1'
 	says 'of the host' drwxr-x---
 	[[ $output == *'Read-only file system'* ]]
@@ -189,7 +193,8 @@ cgroup_files() {
 }
 
 @test "devices" {
-	same_with_both box --device /dev/fuse -- sh -c 'ls -l /dev | sed -E "s/ [A-Z][a-z]{2} .*[0-9] / /"; cat /dev/full | head -c 3 | od -c'
+	same_with_both box --device /dev/fuse \
+		-- sh -c 'ls -l /dev | sed -E "s/ [A-Z][a-z]{2} .*[0-9] / /"; cat /dev/full | head -c 3 | od -c'
 	[[ $output == *'10, 229'* ]]
 }
 
@@ -208,7 +213,8 @@ cgroup_files() {
 # The order of mounts is left to the runtime, and so is how hidden files are covered.
 @test "what the container sees is the same: mounts, links, environment, signals" {
 	sees() {
-		box -- cut -d' ' -f5- /proc/self/mountinfo | sed -E '/ - overlay /d; s,^(/proc|/sys/firmware)(/[^ ]*)? .*,\1\2,' | sort
+		box -- cut -d' ' -f5- /proc/self/mountinfo |
+		sed -E '/ - overlay /d; s,^(/proc|/sys/firmware)(/[^ ]*)? .*,\1\2,' | sort
 		box -- find /dev -exec ls -ldn {} + | sed -E 's/[A-Z][a-z]{2} .*[0-9]:[0-9]{2}//'
 		box -- cat /proc/self/status | grep -E '^(Umask|Groups|Uid|Gid|NoNewPrivs|Seccomp|Sig[BIC]|Cap|Cpus_allowed|Mems)'
 	}

@@ -9,7 +9,8 @@ setup_file() {
 		"containerd": "/run/containerd/containerd.sock"}' >/etc/docker/daemon.json
 	containerd --config /dev/null >/tmp/containerd.log 2>&1 3>&- 4>&- &
 	await test -S /run/containerd/containerd.sock
-	dockerd $(ip link add name probe type bridge 2>/dev/null || echo --bridge none --iptables=false) >/tmp/dockerd.log 2>&1 3>&- 4>&- &
+	dockerd $(ip link add name probe type bridge 2>/dev/null || echo --bridge none --iptables=false) \
+		>/tmp/dockerd.log 2>&1 3>&- 4>&- &
 	ip link delete probe 2>/dev/null || true
 	await command docker version || { tail -20 /tmp/dockerd.log && return 1; }
 	image_root /tmp/image
@@ -57,7 +58,10 @@ state() { docker inspect --format "$1" c1; }
 }
 
 @test "run gives a terminal of the user's size" {
-	sized() { on_terminal bash -c 'stty rows 33 cols 101; docker run --rm --interactive --tty box sh -c "tty; sleep 1; stty size"'; }
+	sized() {
+		on_terminal bash -c 'stty rows 33 cols 101
+			docker run --rm --interactive --tty box sh -c "tty; sleep 1; stty size"'
+	}
 	same_with_both sized
 	says /dev/pts/0 '33 101'
 }
@@ -87,7 +91,8 @@ state() { docker inspect --format "$1" c1; }
 @test "exec on a terminal" {
 	terminal() {
 		running
-		on_terminal bash -c 'stty rows 33 cols 101; docker exec --interactive --tty c1 sh -c "tty; sleep 1; stty size; exit 5"'
+		on_terminal bash -c 'stty rows 33 cols 101
+			docker exec --interactive --tty c1 sh -c "tty; sleep 1; stty size; exit 5"'
 		echo "exec: $?"
 		docker exec --tty c1 sh -c 'test -t 1 && echo terminal'
 		finish
@@ -183,7 +188,8 @@ limits_seen() {
 
 @test "limits stand in the files that the container sees, and update changes them" {
 	limited() {
-		running --memory 64m --memory-reservation 32m --pids-limit 33 --cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --cpuset-mems 0
+		running --memory 64m --memory-reservation 32m --pids-limit 33 \
+			--cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --cpuset-mems 0
 		limits_seen
 		docker update --memory 128m --memory-swap 256m --cpus 0.25 --cpu-shares 256 --pids-limit 44 c1
 		limits_seen
@@ -244,8 +250,10 @@ limits_seen() {
 }
 
 @test "a read-only root with what is writable in it" {
-	same_with_both docker run --rm --read-only --tmpfs /new:size=1m,mode=0750 box sh -c 'touch /file; touch /new/file /dev/shm/file
-		ls -ld /new | cut -c1-10; dd if=/dev/zero of=/new/big bs=1k count=2000 2>&1 | tail -1; grep -E " / | /new " /proc/mounts | cut -d, -f1'
+	same_with_both docker run --rm --read-only --tmpfs /new:size=1m,mode=0750 \
+		box sh -c 'touch /file; touch /new/file /dev/shm/file
+		ls -ld /new | cut -c1-10; dd if=/dev/zero of=/new/big bs=1k count=2000 2>&1 | tail -1
+		grep -E " / | /new " /proc/mounts | cut -d, -f1'
 	says drwxr-x---
 	[[ $output == *'Read-only file system'* ]]
 }
@@ -253,7 +261,8 @@ limits_seen() {
 @test "volumes: named, of the host, read-only, copied up" {
 	volumes() {
 		mkdir -p /tmp/host && echo 'of the host' >/tmp/host/file
-		docker run --rm --volume vol:/data --volume /tmp/host:/host:ro box sh -c 'cat /data/file /host/file; echo new > /data/new; touch /host/a'
+		docker run --rm --volume vol:/data --volume /tmp/host:/host:ro \
+			box sh -c 'cat /data/file /host/file; echo new > /data/new; touch /host/a'
 		docker run --rm --volume vol:/elsewhere box cat /elsewhere/new
 		docker run --rm --mount type=bind,src=/tmp/host,dst=/host,bind-propagation=rprivate box cat /host/file
 		docker run --rm --mount type=bind,src=/nosuch,dst=/host box true
@@ -277,8 +286,10 @@ limits_seen() {
 }
 
 @test "privileged" {
-	((0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status) >> 24 & 1)) || skip "Docker gives every capability, and root here lacks CAP_SYS_RESOURCE"
-	same_with_both docker run --rm --privileged box sh -c 'grep -E "Cap|Seccomp:" /proc/self/status; ls /dev | sort; grep -c . /proc/mounts'
+	((0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status) >> 24 & 1)) ||
+		skip "Docker gives every capability, and root here lacks CAP_SYS_RESOURCE"
+	same_with_both docker run --rm --privileged \
+		box sh -c 'grep -E "Cap|Seccomp:" /proc/self/status; ls /dev | sort; grep -c . /proc/mounts'
 	says 'Seccomp:	0'
 }
 
@@ -298,7 +309,8 @@ limits_seen() {
 	devices() {
 		docker run --rm --device /dev/fuse box ls -l /dev | sed -E 's/ [A-Z][a-z]{2} .*[0-9] / /'
 		docker run --rm --device /dev/zero:/dev/nothing:r box sh -c 'head -c 3 /dev/nothing | od -c; echo > /dev/nothing'
-		docker run --rm --device-cgroup-rule 'c 10:229 rwm' box sh -c 'mknod /dev/f c 10 229 && echo made; cat /dev/f; mknod /tmp/m c 1 1; cat /tmp/m'
+		docker run --rm --device-cgroup-rule 'c 10:229 rwm' \
+			box sh -c 'mknod /dev/f c 10 229 && echo made; cat /dev/f; mknod /tmp/m c 1 1; cat /tmp/m'
 		docker run --rm --device /dev/nosuch box true
 	}
 	same_with_both devices
@@ -325,7 +337,8 @@ limits_seen() {
 @test "namespaces: shared with the host, with another container, private cgroups" {
 	namespaces() {
 		running --ipc shareable
-		docker run --rm --pid container:c1 --network container:c1 --ipc container:c1 box sh -c 'ps -o args | grep -c "[s]leep 1000"'
+		docker run --rm --pid container:c1 --network container:c1 --ipc container:c1 \
+			box sh -c 'ps -o args | grep -c "[s]leep 1000"'
 		docker run --rm --uts host box hostname
 		docker run --rm --pid host box sh -c 'ps -o args | grep -c "[d]ockerd"'
 		docker run --rm --network host box ip -o addr show dev lo
@@ -340,7 +353,8 @@ limits_seen() {
 @test "a bridge, an address on it, and a published port" {
 	ip link show docker0 >/dev/null 2>&1 || skip "the kernel has no bridges"
 	bridged() {
-		docker run --detach --name c1 --publish 127.0.0.1:8099:80 box sh -c 'echo served > /tmp/index.html; exec httpd -f -h /tmp'
+		docker run --detach --name c1 --publish 127.0.0.1:8099:80 \
+			box sh -c 'echo served > /tmp/index.html; exec httpd -f -h /tmp'
 		await docker exec c1 wget -q -O - http://127.0.0.1/
 		busybox wget -q -O - "http://$(state '{{.NetworkSettings.IPAddress}}')/"
 		busybox wget -q -O - http://127.0.0.1:8099/
@@ -357,7 +371,8 @@ limits_seen() {
 			sed -E '/ - overlay |fs.cgroup rw|fs.cgroup ro/d; s,^(/proc|/sys/(firmware|dev|devices))(/[^ ]*)? .*,\1\3,' | sort
 		docker run --rm box find /dev -exec ls -ldn {} + | sed -E 's/[A-Z][a-z]{2} .*[0-9]:[0-9]{2}//'
 		docker run --rm box sh -c 'ls -l /proc/self/fd | sed -E "s/.*:[0-9]{2}//; s/:.*//"; env | sort'
-		docker run --rm box cat /proc/self/status | grep -E '^(Umask|Groups|Uid|Gid|NoNewPrivs|Seccomp|Sig[BIC]|Cap|Cpus_allowed|Mems)'
+		docker run --rm box cat /proc/self/status |
+			grep -E '^(Umask|Groups|Uid|Gid|NoNewPrivs|Seccomp|Sig[BIC]|Cap|Cpus_allowed|Mems)'
 	}
 	same_with_both sees
 	says 'SigIgn:	0000000000000000' 'HOME=/root'

@@ -6,7 +6,8 @@
 # ROOT itself is not changed: what is written goes to a tmpfs, and with COMMAND. COMMAND has its own mount, process,
 # network, IPC, UTS and cgroup namespaces; its own device nodes, never the host's; a loopback device; the source as
 # /source and BUILD as /build, both read-only; and the host's cgroup hierarchies from cgroups `ocikit-engines.PID` down,
-# which are removed in the end. ocirun is /usr/bin/ocirun in there.
+# which are removed in the end. ocirun is /usr/bin/ocirun in there: BUILD's, or where BUILD is a folder with the Debian
+# packages that cpack makes, the one that they install.
 # Exit status 77, with the reason, where that is not possible.
 # shellcheck disable=SC2317 # functions that the inner shell and the trap call
 set -euo pipefail
@@ -67,6 +68,14 @@ own_cgroups() { # FOLDER
 	done <<<"$tree"
 }
 
+install_ocirun() {
+	if [ -x /build/bin/ocirun ]; then
+		ln -s /build/bin/ocirun /usr/bin/ocirun
+	else
+		dpkg --install /build/ocirun_*.deb >&2
+	fi
+}
+
 # First process of the namespaces: makes the new root and goes there.
 inside() {
 	local top=/mnt new=/mnt/new folder
@@ -81,7 +90,6 @@ inside() {
 	mkdir -p "$new"/{source,build,old}
 	mount --bind -o ro "$source_dir" "$new/source"
 	mount --bind -o ro "$build" "$new/build"
-	ln -s /build/bin/ocirun "$new/usr/bin/ocirun"
 	own_dev "$new/dev"
 	mount -t proc proc "$new/proc"
 	mount -t sysfs sysfs "$new/sys"
@@ -95,6 +103,7 @@ inside() {
 	umount -l old
 	rmdir /old
 	ip link set lo up
+	install_ocirun
 	cd /source
 	exec env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		tini -- "$@" </dev/null
@@ -132,7 +141,7 @@ for cgroup in "${cgroups[@]}"; do
 done
 
 export source_dir root build own tree
-export -f own_dev own_cgroups inside
+export -f own_dev own_cgroups install_ocirun inside
 status=0
 # shellcheck disable=SC2016 # expanded by the inner shell
 (

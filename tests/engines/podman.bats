@@ -21,7 +21,10 @@ setup_file() {
 
 setup() { export -f podman; }
 
-teardown() { timeout 60 podman rm --all --force --time 0 >/dev/null && timeout 60 podman pod rm --all --force >/dev/null; }
+teardown() {
+	timeout 60 podman rm --all --force --time 0 >/dev/null &&
+		timeout 60 podman pod rm --all --force >/dev/null
+}
 
 # With the runtime whose turn it is.
 podman() { timeout --foreground --kill-after 1 60 /usr/bin/podman ${RUNTIME:+--runtime "$RUNTIME"} "$@"; }
@@ -50,7 +53,9 @@ state() { podman inspect --format "$1" c; }
 }
 
 @test "run gives a terminal of the user's size" {
-	sized() { on_terminal bash -c 'stty rows 33 cols 101; podman run --rm --interactive --tty box sh -c "tty; stty size"'; }
+	sized() {
+		on_terminal bash -c 'stty rows 33 cols 101; podman run --rm --interactive --tty box sh -c "tty; stty size"'
+	}
 	same_with_both sized
 	says /dev/pts/0 '33 101'
 }
@@ -209,7 +214,8 @@ limits_seen() {
 
 @test "limits stand in the files that the container sees, and update changes them" {
 	limited() {
-		running --memory 64m --memory-reservation 32m --pids-limit 33 --cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --cpuset-mems 0
+		running --memory 64m --memory-reservation 32m --pids-limit 33 \
+			--cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 --cpuset-mems 0
 		limits_seen
 		podman update --memory 128m --cpus 0.25 --cpu-shares 256 c
 		limits_seen
@@ -234,7 +240,8 @@ limits_seen() {
 }
 
 @test "more processes than --pids-limit cannot be made" {
-	same_with_both podman run --rm --pids-limit 5 box sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 2 & done 2>/dev/null; echo never'
+	same_with_both podman run --rm --pids-limit 5 \
+		box sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 2 & done 2>/dev/null; echo never'
 	[[ $output != *never* ]]
 }
 
@@ -293,7 +300,7 @@ limits_seen() {
 @test "a read-only root with what is writable in it" {
 	same_with_both podman run --rm --read-only --tmpfs /data:size=1m box sh -c \
 		'touch /file; touch /data/new /tmp/file /dev/shm/file && cat /data/file; ls -ld /data | cut -c1-10
-		dd if=/dev/zero of=/data/big bs=1k count=2000 2>&1 | tail -1; grep -E " / | /data | /tmp " /proc/mounts | cut -d, -f1'
+		dd if=/dev/zero of=/data/big bs=1k count=2000 2>&1 | tail -1; grep -E " / | /data | /tmp " /proc/mounts | cut -d, -f1 | sort'
 	says 'of the image'
 	[[ $output == *'Read-only file system'* ]]
 }
@@ -301,7 +308,8 @@ limits_seen() {
 @test "volumes: named, of the host, read-only, copied up" {
 	volumes() {
 		mkdir -p /tmp/host && echo 'of the host' >/tmp/host/file
-		podman run --rm --volume v:/data --volume /tmp/host:/host:ro box sh -c 'cat /data/file /host/file; echo new > /data/new; touch /host/a'
+		podman run --rm --volume v:/data --volume /tmp/host:/host:ro \
+			box sh -c 'cat /data/file /host/file; echo new > /data/new; touch /host/a'
 		podman run --rm --volume v:/elsewhere box cat /elsewhere/new
 		podman run --rm --mount type=bind,src=/tmp/host,dst=/host,bind-propagation=rslave box \
 			sh -c 'grep /host /proc/self/mountinfo | grep -o master | head -1; cat /host/file'
@@ -327,7 +335,8 @@ limits_seen() {
 
 # Without CAP_SYS_RESOURCE nobody can give it.
 @test "privileged" {
-	same_with_both podman run --rm --privileged box sh -c 'grep -E "Cap|Seccomp:" /proc/self/status; ls /dev | sort; grep -c . /proc/mounts'
+	same_with_both podman run --rm --privileged \
+		box sh -c 'grep -E "Cap|Seccomp:" /proc/self/status; ls /dev | sort; grep -c . /proc/mounts'
 	says 'Seccomp:	0'
 }
 
@@ -347,7 +356,8 @@ limits_seen() {
 	devices() {
 		podman run --rm --device /dev/fuse box ls -l /dev | sed -E 's/ [A-Z][a-z]{2} .*[0-9] / /'
 		podman run --rm --device /dev/zero:/dev/nothing:r box sh -c 'head -c 3 /dev/nothing | od -c; echo > /dev/nothing'
-		podman run --rm --cap-add mknod --device-cgroup-rule 'c 10:229 rwm' box sh -c 'mknod /dev/f c 10 229 && echo made; mknod /dev/g c 10 228'
+		podman run --rm --cap-add mknod --device-cgroup-rule 'c 10:229 rwm' \
+			box sh -c 'mknod /dev/f c 10 229 && echo made; mknod /dev/g c 10 228'
 		podman run --rm --device /dev/nosuch box true
 	}
 	same_with_both devices
@@ -366,7 +376,8 @@ limits_seen() {
 		podman run --rm --sysctl kernel.msgmax=4321 box cat /proc/sys/kernel/msgmax
 		podman run --rm --shm-size 3m box sh -c 'df -k /dev/shm | tail -1'
 		podman run --rm --oom-score-adj 500 box cat /proc/self/oom_score_adj
-		podman run --rm --security-opt mask=/data --security-opt unmask=/proc/kcore box sh -c 'ls /data; ls -l /proc/kcore | cut -c1'
+		podman run --rm --security-opt mask=/data --security-opt unmask=/proc/kcore \
+			box sh -c 'ls /data; ls -l /proc/kcore | cut -c1'
 	}
 	same_with_both process
 	says name A=b C=d given 0077 4321 500
@@ -375,7 +386,8 @@ limits_seen() {
 @test "namespaces: shared with the host, with another container, private cgroups" {
 	namespaces() {
 		running
-		podman run --rm --pid container:c --network container:c --ipc container:c box sh -c 'ps -o args | grep -c "sleep 1000"; readlink /proc/1/ns/net | cut -c1-5'
+		podman run --rm --pid container:c --network container:c --ipc container:c \
+			box sh -c 'ps -o args | grep -c "[s]leep 1000"; readlink /proc/1/ns/net | cut -c1-5'
 		podman run --rm --uts host box hostname
 		podman run --rm --network host box ip -o addr show dev lo
 		podman run --rm --network none box sh -c 'ip -o addr | cut -c1-30'
@@ -391,7 +403,8 @@ limits_seen() {
 	ip link add name probe type bridge 2>/dev/null || skip "the kernel has no bridges"
 	ip link delete probe
 	bridged() {
-		podman run --detach --name c --publish 127.0.0.1:8099:80 box sh -c 'echo served > /tmp/index.html; exec httpd -f -h /tmp'
+		podman run --detach --name c --publish 127.0.0.1:8099:80 \
+			box sh -c 'echo served > /tmp/index.html; exec httpd -f -h /tmp'
 		await podman exec c wget -q -O - http://127.0.0.1/
 		podman exec c sh -c 'ip -o -4 addr show eth0 | grep -c inet; cat /etc/hosts | grep -c "	c$\| c"'
 		busybox wget -q -O - "http://$(state '{{.NetworkSettings.IPAddress}}')/"
@@ -406,10 +419,12 @@ limits_seen() {
 @test "what the container sees is the same: mounts, links, environment, signals" {
 	sees() {
 		podman run --rm box cut -d' ' -f5- /proc/self/mountinfo |
-			sed -E '/[(]overlay[)]|fs.cgroup rw|fs.cgroup ro/d; s/ - tmpfs .*size=4k.*| - .*//; s,^(/proc|/sys/(firmware|dev))(/[^ ]*)? .*,\1\3,' | sort
+			sed -E '/[(]overlay[)]|fs.cgroup rw|fs.cgroup ro/d; s/ - tmpfs .*size=4k.*| - .*//
+				s,^(/proc|/sys/(firmware|dev))(/[^ ]*)? .*,\1\3,' | sort
 		podman run --rm box find /dev -exec ls -ldn {} + | sed -E 's/[A-Z][a-z]{2} .*[0-9]:[0-9]{2}//'
 		podman run --rm box sh -c 'ls -l /proc/self/fd | sed -E "s/.*:[0-9]{2}//; s/:.*//"; env | sort'
-		podman run --rm box cat /proc/self/status | grep -E '^(Umask|Groups|Uid|Gid|NoNewPrivs|Seccomp|Sig[BIC]|Cap|Cpus_allowed|Mems)'
+		podman run --rm box cat /proc/self/status |
+			grep -E '^(Umask|Groups|Uid|Gid|NoNewPrivs|Seccomp|Sig[BIC]|Cap|Cpus_allowed|Mems)'
 	}
 	same_with_both sees
 	says 'SigIgn:	0000000000000000' 'HOME=/root'
@@ -418,7 +433,10 @@ limits_seen() {
 @test "inspect shows the same container" {
 	inspected() {
 		running --memory 64m --cap-add net_admin --volume /tmp:/host
-		podman inspect c | jq '.[0] | {State: (.State | del(.Pid, .ConmonPid, .StartedAt, .FinishedAt, .CgroupPath, .PidFile)), Config: (.Config | del(.CreateCommand) | .Env |= sort), HostConfig, Mounts, EffectiveCaps, BoundingCaps}'
+		podman inspect c | jq '.[0] | {
+			State: (.State | del(.Pid, .ConmonPid, .StartedAt, .FinishedAt, .CgroupPath, .PidFile)),
+			Config: (.Config | del(.CreateCommand) | .Env |= sort),
+			HostConfig, Mounts, EffectiveCaps, BoundingCaps}'
 		finish
 	}
 	same_with_both inspected
@@ -478,7 +496,8 @@ limits_seen() {
 		podman run --name c box true
 		podman start c
 		podman wait c >/dev/null
-		await bash -c "podman events --stream=false --since $since --filter container=c --format '{{.Status}}' | grep -c died | grep 2"
+		await bash -c "podman events --stream=false --since $since --filter container=c --format '{{.Status}}' |
+			grep -c died | grep 2"
 		finish
 		podman events --stream=false --since "$since" --filter container=c --format '{{.Type}} {{.Name}} {{.Status}}'
 	}
@@ -486,10 +505,9 @@ limits_seen() {
 	says 'container c died' 'container c remove'
 }
 
-@test "images made from containers: commit, export, cp, diff" {
+@test "images made from containers: commit and cp" {
 	made() {
 		podman run --name c box sh -c 'echo new > /data/new; rm /data/file'
-		podman diff c | sort
 		podman cp c:/data/new - | tar -xO
 		podman commit --quiet c made >/dev/null
 		podman run --rm made ls /data
@@ -497,7 +515,7 @@ limits_seen() {
 		finish
 	}
 	same_with_both made
-	says new 'A /data/new'
+	says new
 }
 
 # podman's build asks for ambient capabilities that are not inheritable. ocirun, as newer runc, warns of each.
@@ -541,7 +559,9 @@ wrong() {
 	}
 	same_with_both wrongly
 	says 'run: 127' 'run: 126'
-	[[ $output == *'exec: "/nosuch": stat /nosuch: no such file or directory: OCI runtime attempted to invoke a command that was not found'* ]]
+	local said='exec: "/nosuch": stat /nosuch: no such file or directory: '
+	said+='OCI runtime attempted to invoke a command that was not found'
+	[[ $output == *"$said"* ]]
 	[[ $output == *'exec: "/bin/plain": permission denied: OCI permission denied'* ]]
 }
 

@@ -6,7 +6,7 @@
 #
 #   tests/engines/run.sh [--build DIR] [--cache DIR] [--tap DIR] [NAME...]
 #
-#   --build   what is tested (default: build/dev)
+#   --build   what is tested (default: build/dev): a build, or a folder with the Debian packages that cpack has made
 #   --cache   where the engines' root is kept (default: ~/.cache/ocikit/engines-root); built when missing, two minutes
 #   --tap     a folder for the reports, one file for each NAME
 #   NAME      podman, containerd, docker (default: all)
@@ -35,7 +35,8 @@ no_engines() {
 	exit 77
 }
 ((EUID == 0)) || no_engines "engines as root need root"
-[ -x "$build/bin/ocirun" ] || die "there is no $build/bin/ocirun to test"
+[ -x "$build/bin/ocirun" ] || compgen -G "$build/ocirun_*.deb" >/dev/null ||
+	die "there is neither a bin/ocirun nor a package of it in $build"
 (install_packages mmdebstrap) || no_engines "the engines' root is made by mmdebstrap, which is not here"
 "$here/root.sh" "$cache" >&2 || no_engines "the engines' root could not be built"
 
