@@ -174,6 +174,22 @@ denying() {
 	done
 }
 
+@test "a filter that is older than the init's calls refuses no program that can be executed, and none that is missing" {
+	bundle engine '.process.noNewPrivileges = false'
+	edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{action: "SCMP_ACT_ERRNO",
+		names: ["statx", "faccessat2", "close_range", "openat2"]}]}' # with EPERM, as by default
+	args true # looked for in PATH
+	run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+	args /bin/true
+	run -0 --separate-stderr ocirun run --bundle "$BUNDLE" "$ID"
+	args nowhere
+	run -1 ocirun run --bundle "$BUNDLE" "$ID"
+	[[ $output == *'executable file not found in $PATH'* ]]
+	args /etc/passwd
+	run -1 ocirun run --bundle "$BUNDLE" "$ID"
+	[[ $output == *'permission denied'* ]]
+}
+
 @test "a failure behind the filter is told as before it" {
 	bundle engine '.process.noNewPrivileges = false'
 	denying SCMP_ACT_ERRNO capset sendmsg

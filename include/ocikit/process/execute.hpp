@@ -225,13 +225,21 @@ struct terminal {
 
 namespace detail {
 
+/// Whether a call is not to be had: the kernel is older, or a filter that is in force already is, and refuses what it
+/// does not know.
+[[nodiscard]] inline bool is_unknown(outcome r) noexcept { return r == -ENOSYS || r == -EPERM; }
+
 /// 0 when `path` is a file that the effective user may execute; -EISDIR, -EACCES or the kernel's errno otherwise.
+/// What old calls cannot tell, execve(2) will.
 [[nodiscard]] inline outcome executable(const char* path) noexcept {
+  constexpr int x_ok = 1;
   struct ::statx found {};
-  const outcome r = sys::raw::statx(AT_FDCWD, path, 0, STATX_TYPE, found);
-  if (sys::raw::failed(r)) return r;
-  if ((found.stx_mode & S_IFMT) == S_IFDIR) return -EISDIR;
-  return sys::raw::faccessat2(AT_FDCWD, path, 1 /* X_OK */, AT_EACCESS);
+  outcome r = sys::raw::statx(AT_FDCWD, path, 0, STATX_TYPE, found);
+  if (sys::raw::failed(r) && !is_unknown(r)) return r;
+  if (!sys::raw::failed(r) && (found.stx_mode & S_IFMT) == S_IFDIR) return -EISDIR;
+  r = sys::raw::faccessat2(AT_FDCWD, path, x_ok, AT_EACCESS);
+  if (is_unknown(r)) r = sys::raw::faccessat(AT_FDCWD, path, x_ok);  // by now the real user is the effective one
+  return is_unknown(r) ? 0 : r;
 }
 
 }  // namespace detail
@@ -334,7 +342,8 @@ inline outcome execute(const find_home& s, home_variable& home) noexcept {
 }
 
 /// Leaves those of `kept` open that are not -1; all of them are close-on-exec.
-/// Kernels before 5.9 lack close_range(2); there close-on-exec, which every descriptor carries, does the same.
+/// Kernels before 5.9 lack close_range(2), and filters may forbid it; there close-on-exec, which every descriptor
+/// carries, does the same.
 [[nodiscard]] inline outcome execute(const close_descriptors& s, std::span<const int> kept) noexcept {
   unsigned first = 3 + s.preserved;
   for (;;) {
@@ -342,7 +351,7 @@ inline outcome execute(const find_home& s, home_variable& home) noexcept {
     for (const int fd : kept)
       if (fd >= static_cast<int>(first) && static_cast<unsigned>(fd) < spared) spared = static_cast<unsigned>(fd);
     const outcome r = spared == first ? 0 : sys::raw::close_range(first, spared == ~0U ? ~0U : spared - 1, 0);
-    if (sys::raw::failed(r) || spared == ~0U) return r == -ENOSYS ? 0 : r;
+    if (sys::raw::failed(r) || spared == ~0U) return detail::is_unknown(r) ? 0 : r;
     first = spared + 1;
   }
 }

@@ -128,6 +128,8 @@ inline outcome fchownat(int dir, const char* name, uid_t uid, gid_t gid, int fla
 inline outcome fsetxattr(int fd, const char* name, const void* value, std::size_t size) noexcept {
   return call(SYS_fsetxattr, fd, name, value, size, 0);
 }
+/// For the real user and group.
+inline outcome faccessat(int dir, const char* name, int mode) noexcept { return call(SYS_faccessat, dir, name, mode); }
 inline outcome faccessat2(int dir, const char* name, int mode, int flags) noexcept {
   return call(SYS_faccessat2, dir, name, mode, flags);
 }
